@@ -1,0 +1,42 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-ui lint typecheck bench clean
+
+demo: .venv/.ok
+	$(BIN)/smslab demo
+
+test: .venv/.ok
+	$(BIN)/python -m pytest -m "not ui"
+
+test-ui: .venv/.ui
+	$(BIN)/python -m pytest -m ui tests/ui
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+typecheck: .venv/.dev
+	$(BIN)/mypy
+
+bench: .venv/.ok
+	$(BIN)/python benchmarks/bench_segment.py
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis report.html report-messages.csv
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.ok: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+.venv/.dev: .venv/.ok
+	$(BIN)/python -m pip install --quiet mypy pandas-stubs ruff
+	touch $@
+
+.venv/.ui: .venv/.ok
+	$(BIN)/python -m pip install --quiet --editable '.[ui]'
+	touch $@

@@ -1,0 +1,101 @@
+"""smslab: know what a text message campaign does before it is sent.
+
+The names of this package are loaded on first use, so that ``import smslab`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from smslab import plot, widgets
+    from smslab.audit import explain
+    from smslab.cost import cost
+    from smslab.errors import InputError, RateCardError, ScenarioError, SmslabError, TextError
+    from smslab.forecast import Forecast, forecast
+    from smslab.io import read_messages
+    from smslab.kpi import kpis
+    from smslab.encoding import segment
+    from smslab.rates import RateCard
+    from smslab.results import Run
+    from smslab.sample import sample
+    from smslab.scenario import Scenario
+    from smslab.simulate import simulate
+
+_HOME = {
+    "Forecast": "forecast",
+    "InputError": "errors",
+    "RateCard": "rates",
+    "RateCardError": "errors",
+    "Run": "results",
+    "Scenario": "scenario",
+    "ScenarioError": "errors",
+    "SmslabError": "errors",
+    "TextError": "errors",
+    "cost": "cost",
+    "explain": "audit",
+    "forecast": "forecast",
+    "kpis": "kpi",
+    "read_messages": "io",
+    "sample": "sample",
+    "segment": "encoding",
+    "simulate": "simulate",
+}
+_MODULES = ("plot", "widgets")
+
+__all__ = [
+    "Forecast",
+    "InputError",
+    "RateCard",
+    "RateCardError",
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "SmslabError",
+    "TextError",
+    "cost",
+    "explain",
+    "forecast",
+    "kpis",
+    "plot",
+    "read_messages",
+    "sample",
+    "segment",
+    "simulate",
+    "widgets",
+]
+
+
+class _Package(types.ModuleType):
+    """The package, in which a function wins over the module of the same name that holds it.
+
+    Loading ``smslab.cost`` binds the module to ``smslab.cost``; the function belongs there.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, types.ModuleType) and name in _HOME:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"smslab.{_HOME[name]}"), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"smslab.{name}")
+    else:
+        raise AttributeError(f"module 'smslab' has no attribute {name!r}")
+    setattr(sys.modules[__name__], name, value)
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,0 +1,46 @@
+"""The exceptions that smslab raises on bad input.
+
+Each message says what is wrong, where, what was got, and what to do::
+
+    SmslabError
+    ├── InputError       a file or a table of messages cannot be used (also a ValueError)
+    ├── TextError        a text cannot be encoded, or is not a text (also a ValueError)
+    ├── RateCardError    a rate card cannot be read or lacks something (also a ValueError)
+    └── ScenarioError    a scenario field is unknown or out of range (also a ValueError)
+
+A wrong Python type is a plain ``TypeError``, as everywhere in Python.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["InputError", "RateCardError", "ScenarioError", "SmslabError", "TextError"]
+
+
+class SmslabError(Exception):
+    """Base of every exception that smslab raises on purpose."""
+
+
+class InputError(SmslabError, ValueError):
+    """A file or a table of messages cannot be used."""
+
+
+class TextError(SmslabError, ValueError):
+    """A text cannot be encoded."""
+
+
+class RateCardError(SmslabError, ValueError):
+    """A rate card cannot be read or lacks what was asked of it."""
+
+
+class ScenarioError(SmslabError, ValueError):
+    """A scenario field is unknown, missing or out of range."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the known name nearest to `name`, or nothing."""
+    names = {str(k).casefold(): str(k) for k in known}
+    found = difflib.get_close_matches(name.casefold(), names, n=1)
+    return f" Did you mean {names[found[0]]!r}?" if found else ""

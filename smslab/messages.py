@@ -1,0 +1,98 @@
+"""A list of messages as a table: each row segmented, located, and its problems named."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from smslab import rules
+from smslab.encoding import segment
+from smslab.errors import InputError, nearest
+from smslab.numbering import country_code, country_of, known_countries
+from smslab.text import Texts, as_chunks
+
+__all__ = ["COLUMNS", "examine"]
+
+#: The columns of a table of messages that smslab knows by name.
+COLUMNS: Final = ("text", "to", "country", "carrier")
+
+NO_TEXT: Final = "no text"
+EMPTY_TEXT: Final = "empty text"
+TOO_MANY_SEGMENTS: Final = f"over {rules.MAX_SEGMENTS} segments"
+UNKNOWN_COUNTRY: Final = "unknown country"
+
+#: A row with one of these can be sent all the same; every other problem keeps it from going out.
+SENDABLE_PROBLEMS: Final = (UNKNOWN_COUNTRY,)
+
+
+def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd.DataFrame:
+    """Segment a list of messages, find each recipient's country, and name what is wrong.
+
+    Every row of the input is a row of the output.
+
+    Parameters
+    ----------
+    messages : DataFrame, or anything that :func:`smslab.segment` takes
+        A table with the column ``text`` and, where there are, ``to`` (phone numbers),
+        ``country`` (ISO 3166-1 alpha-2) and ``carrier``. Plain texts are a table of one column.
+        A country that stands in the row wins over the one of the number.
+    country : str, optional
+        Country of the rows that name none, and of the numbers without a calling code.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the index of `messages`: the columns of :func:`smslab.segment`, and
+
+        ``country`` : str, ISO 3166-1 alpha-2, null where not known
+        ``carrier`` : str, null where not known
+        ``problem`` : str, null where there is none
+        ``sendable`` : bool, False where the problem keeps the message from being sent
+
+    Raises
+    ------
+    InputError
+        If the table has no column ``text``, or `country` is no country.
+    """
+    table = messages if isinstance(messages, pd.DataFrame) else _one_column(messages)
+    if "text" not in table.columns:
+        names = [str(name) for name in table.columns]
+        raise InputError(
+            f"messages must have a column 'text'; it has {names}.{nearest('text', names)} "
+            "Rename it: messages.rename(columns={'NAME': 'text'})"
+        )
+    default = None if country is None else country_code(country)
+    result = segment(table["text"])
+    place = pd.Series(default, table.index, "str")
+    problem = pd.Series(None, table.index, "str")
+    if "to" in table.columns:
+        located = country_of(table["to"], default)
+        place = located["country"]
+        problem = located["problem"]
+    if "country" in table.columns:
+        given = table["country"].astype("str").str.strip().str.upper()
+        given = given.where(given != "")
+        known = given.isin(known_countries())
+        problem = problem.where(given.isna() | known | problem.notna(), UNKNOWN_COUNTRY)
+        place = given.where(known).where(given.notna(), place)
+    segments = result["segments"]
+    problem = problem.mask((segments > rules.MAX_SEGMENTS).fillna(False), TOO_MANY_SEGMENTS)
+    problem = problem.mask((result["characters"] == 0).fillna(False), EMPTY_TEXT)
+    problem = problem.mask(segments.isna(), NO_TEXT)
+    result["country"] = place
+    result["carrier"] = (
+        table["carrier"].astype("str") if "carrier" in table.columns else np.full(len(table), None)
+    )
+    result["carrier"] = result["carrier"].astype("str")
+    result["problem"] = problem
+    result["sendable"] = problem.isna() | problem.isin(SENDABLE_PROBLEMS)
+    return result
+
+
+def _one_column(texts: Texts) -> pd.DataFrame:
+    if isinstance(texts, pd.Series):
+        return texts.to_frame("text")
+    return pd.DataFrame({"text": pd.Series(pa.chunked_array(as_chunks(texts)), dtype="str")})

@@ -1,0 +1,181 @@
+"""Phone numbers and countries: where a number leads, by ITU-T E.164 calling codes."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from importlib import resources
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from smslab import rules
+from smslab.errors import InputError, nearest
+
+__all__ = ["country_code", "country_of", "known_countries"]
+
+NO_NUMBER: Final = "no number"
+NOT_A_NUMBER: Final = "not a phone number"
+TOO_SHORT: Final = "number too short"
+TOO_LONG: Final = "number too long"
+UNKNOWN_CODE: Final = "unknown calling code"
+
+# RE2's \s knows no Unicode, so the no-break space and the dashes of copied numbers are named.
+_WELL_FORMED: Final = r"^(?:tel:)?\s*(?:\+|00)?[\s(]*[0-9][0-9\s().\-/\x{00A0}\x{2010}-\x{2015}]*$"
+_NANP: Final = "1"
+
+
+@functools.cache
+def _prefixes() -> dict[str, str]:
+    table = resources.files("smslab").joinpath("data", "calling_codes.csv").read_text("utf-8")
+    return {row["prefix"]: row["country"] for row in csv.DictReader(table.splitlines())}
+
+
+@functools.cache
+def known_countries() -> frozenset[str]:
+    """Return the ISO 3166-1 alpha-2 codes of the countries that have a calling code."""
+    return frozenset(_prefixes().values())
+
+
+def country_code(country: str) -> str:
+    """Check an ISO 3166-1 alpha-2 code and return it in capitals.
+
+    Raises
+    ------
+    InputError
+        For a code that no country has.
+    """
+    code = country.strip().upper()
+    if code not in known_countries():
+        hint = " Did you mean 'GB'?" if code == "UK" else nearest(code, known_countries())
+        raise InputError(
+            f"country must be an ISO 3166-1 alpha-2 code such as 'US' or 'DE'; not {country!r}."
+            f"{hint}"
+        )
+    return code
+
+
+def _calling_code(country: str) -> str:
+    prefixes = sorted((p for p, c in _prefixes().items() if c == country), key=len)
+    for prefix in prefixes:
+        if prefix.startswith(_NANP):
+            return _NANP
+        for length in range(1, len(prefix)):
+            if prefix[:length] in _prefixes():
+                return prefix[:length]
+    return prefixes[0]
+
+
+def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFrame:
+    """Find the country that each phone number belongs to.
+
+    A number with ``+`` or ``00`` in front is international. One without is read as a national
+    number of the `default` country, or, if it begins with that country's calling code and is
+    too long for a national number, or if there is no default, as an international number that
+    lost its ``+``. Blanks, brackets, dots, dashes and slashes are ignored, and so is the
+    ``(0)`` of ``+44 (0)20``.
+
+    Parameters
+    ----------
+    numbers : Series of str, int or float
+        Phone numbers; a float must be whole, as spreadsheets write them.
+    default : str, optional
+        ISO 3166-1 alpha-2 code of the country that national numbers belong to.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the index of `numbers`: ``country`` (str, ISO 3166-1 alpha-2, null where not known)
+        and ``problem`` (str, null where the number is fine).
+
+    Notes
+    -----
+    Sources: ITU-T E.164 (11/2010) for the form and the calling codes; area codes of the North
+    American Numbering Plan as in libphonenumber's metadata of 2026-11. The carrier that a
+    number was ported to cannot be known from its digits.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> country_of(pd.Series(["+44 20 7946 0000", "(202) 555-0123", "+999 1", None]), "US")
+      country               problem
+    0      GB                   NaN
+    1      US                   NaN
+    2     NaN      number too short
+    3     NaN             no number
+    """
+    text = pc.utf8_trim_whitespace(pa.array(_as_text(numbers), pa.large_string()))
+    missing = pc.fill_null(pc.equal(text, ""), True)
+    well_formed = pc.fill_null(pc.match_substring_regex(text, _WELL_FORMED), False)
+    international = pc.fill_null(pc.match_substring_regex(text, r"^(?:tel:)?\s*(?:\+|00)"), False)
+    without_trunk = pc.replace_substring(text, "(0)", "")
+    digits = pc.replace_substring_regex(without_trunk, r"^(?:tel:)?\s*00|[^0-9]", "")
+    if default is not None:
+        digits, international = _complete(digits, international, country_code(default))
+    length = pc.utf8_length(digits)
+    country = pa.nulls(len(text), pa.large_string())
+    prefixes = _prefixes()
+    for size in range(1, max(map(len, prefixes)) + 1):
+        known = {prefix: place for prefix, place in prefixes.items() if len(prefix) == size}
+        if known:
+            found = pc.index_in(
+                pc.utf8_slice_codeunits(digits, 0, size),
+                pa.array(list(known), pa.large_string()),
+            )
+            longer = pc.take(pa.array(list(known.values()), pa.large_string()), found)
+            country = pc.coalesce(longer, country)
+    checks: list[tuple[Any, str]] = [
+        (missing, NO_NUMBER),
+        (pc.invert(well_formed), NOT_A_NUMBER),
+        (pc.less(length, rules.E164_MIN_DIGITS), TOO_SHORT),
+        (pc.greater(length, rules.E164_MAX_DIGITS), TOO_LONG),
+        (pc.is_null(country), UNKNOWN_CODE),
+    ]
+    problem = pc.case_when(
+        pa.StructArray.from_arrays(
+            [pc.fill_null(check, False) for check, _ in checks], [name for _, name in checks]
+        ),
+        *(pa.scalar(name, pa.large_string()) for _, name in checks),
+    )
+    country = pc.if_else(pc.is_null(problem), country, pa.scalar(None, pa.large_string()))
+    return pd.DataFrame(
+        {
+            "country": pd.Series(country.to_numpy(zero_copy_only=False), numbers.index, "str"),
+            "problem": pd.Series(problem.to_numpy(zero_copy_only=False), numbers.index, "str"),
+        }
+    )
+
+
+def _as_text(numbers: pd.Series[Any]) -> pd.Series[Any]:
+    if pd.api.types.is_bool_dtype(numbers):
+        raise InputError("the numbers are true and false; pass the column of phone numbers")
+    if pd.api.types.is_float_dtype(numbers):
+        whole = numbers.where(np.isfinite(numbers.astype("float64")))
+        if not (whole.dropna() % 1 == 0).all():
+            raise InputError("the numbers have decimals; pass the column of phone numbers")
+        return whole.astype("Int64").astype("str")
+    if pd.api.types.is_integer_dtype(numbers):
+        return numbers.astype("str")
+    return numbers.astype("object").map(str, na_action="ignore").astype("str")
+
+
+def _complete(digits: Any, international: Any, country: str) -> tuple[Any, Any]:
+    """Put the calling code of `country` in front of its national numbers."""
+    code = _calling_code(country)
+    has_code = pc.starts_with(digits, code)
+    length = pc.utf8_length(digits)
+    if code == _NANP:
+        national = pc.equal(length, 10)
+        digits_national = digits
+    else:
+        national = pc.invert(pc.and_(has_code, pc.greater_equal(length, 11)))
+        # Italy keeps the zero of a landline; everywhere else it is the trunk prefix.
+        digits_national = pc.replace_substring_regex(digits, "^0", "")
+    add_code = pc.fill_null(pc.and_(pc.invert(international), national), False)
+    completed = pc.binary_join_element_wise(
+        pa.scalar(code, pa.large_string()), digits_national, pa.scalar("", pa.large_string())
+    )
+    return pc.if_else(add_code, completed, digits), pc.or_(international, add_code)

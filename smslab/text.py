@@ -1,0 +1,148 @@
+"""Intake of texts: whatever holds strings becomes Arrow ``large_string`` chunks.
+
+Every public function that takes texts goes through :func:`as_chunks`; the kernels see the
+chunks as the two flat arrays of :func:`views`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from smslab.errors import TextError
+
+__all__ = ["Texts", "as_chunks", "index_of", "views"]
+
+#: Anything that :func:`as_chunks` takes: a pandas Series or Index, a NumPy or Arrow array, a
+#: polars Series, a list, a generator.
+Texts: TypeAlias = Any
+
+
+def as_chunks(texts: Texts) -> list[pa.LargeStringArray]:
+    """Turn anything string-like into a list of Arrow ``large_string`` arrays.
+
+    Parameters
+    ----------
+    texts : Series, Index, ndarray, Arrow array, object with the Arrow C interface, or iterable
+        The texts. ``None``, ``NaN`` and ``NA`` are nulls. pandas ``str`` and Arrow
+        ``large_string`` are taken without a copy.
+
+    Returns
+    -------
+    list of pyarrow.LargeStringArray
+        The chunks, in order; slices and nulls are kept.
+
+    Raises
+    ------
+    TypeError
+        For a single string, a table, or values that are no strings.
+    TextError
+        For a string with a lone surrogate, which no encoding can hold; the row is named.
+    """
+    if isinstance(texts, (str, bytes)):
+        raise TypeError(
+            f"texts must be a sequence of strings, got one {type(texts).__name__}; wrap it: [text]"
+        )
+    if isinstance(texts, (Mapping, Set)):
+        raise TypeError(
+            f"texts must be a sequence of strings, got a {type(texts).__name__}; pass a list"
+        )
+    if not isinstance(texts, pd.DataFrame) and not hasattr(texts, "__arrow_c_stream__"):
+        texts = texts if hasattr(texts, "__len__") else list(_iterable(texts))
+    try:
+        array = _to_arrow(texts)
+    except UnicodeEncodeError:
+        raise _lone_surrogate(texts) from None
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise TypeError(_not_strings(texts, str(error))) from None
+    kind = array.type
+    if pa.types.is_struct(kind):
+        columns = [kind.field(i).name for i in range(kind.num_fields)]
+        raise TypeError(f"texts must be one column, got a table with columns {columns}; pass one")
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if not (pa.types.is_null(kind) or _is_string(kind)):
+        raise TypeError(_not_strings(texts, f"got values of type {kind}"))
+    chunks: list[pa.LargeStringArray] = array.cast(pa.large_string()).chunks
+    return chunks
+
+
+def views(
+    chunk: pa.LargeStringArray,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """Show a chunk as the arrays that a kernel takes, without a copy.
+
+    Parameters
+    ----------
+    chunk : pyarrow.LargeStringArray
+        Texts; a slice is fine.
+
+    Returns
+    -------
+    offsets : ndarray of int64, shape (n + 1,)
+        Where each text begins in `data`; read-only.
+    data : ndarray of uint8
+        The UTF-8 bytes; read-only.
+    """
+    _, offsets, data = chunk.buffers()
+    if len(chunk) == 0 or offsets is None:
+        return np.zeros(1, np.int64), np.empty(0, np.uint8)
+    first = chunk.offset
+    window = np.frombuffer(offsets, np.int64)[first : first + len(chunk) + 1]
+    octets = np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
+    return window, octets
+
+
+def index_of(texts: Texts, rows: int) -> pd.Index[Any]:
+    """Return the index that an output for `texts` carries: a Series' own, else 0, 1, 2 …"""
+    return texts.index if isinstance(texts, pd.Series) else pd.RangeIndex(rows)
+
+
+def _iterable(texts: Texts) -> Iterable[Any]:
+    if not isinstance(texts, Iterable):
+        raise TypeError(
+            f"texts must be a sequence of strings, got {type(texts).__name__} {texts!r:.60}"
+        )
+    return texts
+
+
+def _to_arrow(texts: Texts) -> pa.ChunkedArray:
+    if hasattr(texts, "__arrow_c_stream__"):
+        return pa.chunked_array(texts)
+    array = pa.array(texts, from_pandas=True) if not isinstance(texts, pa.Array) else texts
+    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
+
+
+def _not_strings(texts: Texts, got: str) -> str:
+    advice = "pass a column of strings, for example column.astype('str')"
+    for row, value in enumerate(texts if isinstance(texts, (list, tuple, np.ndarray)) else ()):
+        if not isinstance(value, str) and not pd.api.types.is_scalar(value):
+            break
+        if not isinstance(value, str) and not pd.isna(value):
+            got = f"row {row} is {type(value).__name__} {value!r:.40}"
+            break
+    return f"texts must be strings: {got}; {advice}"
+
+
+def _lone_surrogate(texts: Texts) -> TextError:
+    for row, value in enumerate(texts):
+        if isinstance(value, str):
+            for position, character in enumerate(value):
+                if "\ud800" <= character <= "\udfff":
+                    return TextError(
+                        f"row {row} has the lone surrogate U+{ord(character):04X} at index "
+                        f"{position}, which no encoding can hold; replace it, for example: "
+                        "text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
+                    )
+    return TextError("a text has a lone surrogate, which no encoding can hold")
