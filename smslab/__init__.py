@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from smslab import plot, widgets
     from smslab.audit import explain
     from smslab.cost import cost
+    from smslab.encoding import segment
     from smslab.errors import InputError, RateCardError, ScenarioError, SmslabError, TextError
     from smslab.forecast import Forecast, forecast
     from smslab.io import read_messages
     from smslab.kpi import kpis
-    from smslab.encoding import segment
     from smslab.rates import RateCard
     from smslab.results import Run
     from smslab.sample import sample

@@ -93,8 +93,8 @@ class Explanation:
             f"{self.segments} segment{'s' if self.segments > 1 else ''}"
         ]
         lines += [
-            f"  {_shown(character)} U+{ord(character):04X} {_name(character)} x {count} forces UCS-2"
-            for character, count in self.culprits.items()
+            f"  {_shown(item)} U+{ord(item):04X} {_name(item)} x {count} forces UCS-2"
+            for item, count in self.culprits.items()
         ]
         return "\n".join(lines)
 
@@ -223,9 +223,7 @@ def _shown(character: str) -> str:
 def _marked(item: Character) -> str:
     title = html.escape(f"{item.code_point} {item.name}, {item.units} units", quote=True)
     if item.alphabet == "UCS-2":
-        return (
-            f"<mark class='smslab-culprit' title='{title}'>{html.escape(_seen(item))}</mark>"
-        )
+        return f"<mark class='smslab-culprit' title='{title}'>{html.escape(_seen(item))}</mark>"
     if item.alphabet == "extension" and item.units == 2:
         return f"<u title='{title}'>{html.escape(item.character)}</u>"
     return html.escape(item.character)

@@ -92,8 +92,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="CC",
         help="country (ISO 3166-1 alpha-2) of rows that name none and of national numbers",
     )
-    forecast.add_argument("--scenario", metavar="S.toml", help="how it is sent; a usual way if not given")
-    forecast.add_argument("--rates", metavar="CARD.csv", help="prices; public list prices if not given")
+    forecast.add_argument(
+        "--scenario", metavar="S.toml", help="how it is sent; a usual way if not given"
+    )
+    forecast.add_argument(
+        "--rates", metavar="CARD.csv", help="prices; public list prices if not given"
+    )
     forecast.set_defaults(run=_forecast)
 
     for command in (demo, forecast):
@@ -102,13 +106,17 @@ def _parser() -> argparse.ArgumentParser:
             metavar="N",
             type=int,
             default=20,
-            help="how often the campaign is simulated (default 20; 19 or more give 90 %% intervals)",
+            help="how often it is simulated (default 20; 19 or more give 90 %% intervals)",
         )
         command.add_argument(
             "--seed", metavar="N", type=_seed, default=0, help="same seed, same result (default 0)"
         )
         command.add_argument(
-            "-o", "--output", metavar="DIR", default=".", help="folder of the report (default: here)"
+            "-o",
+            "--output",
+            metavar="DIR",
+            default=".",
+            help="folder of the report (default: here)",
         )
     return parser
 
@@ -163,11 +171,13 @@ def _report(
         _rows(result).to_csv(rows, lineterminator="\n")
     print(result.summary())
     print()
-    print(f"{'Report':<10} {os.path.join(options.output, REPORT)}")
-    print(f"{'Rows':<10} {os.path.join(options.output, ROWS)}")
+    print(f"{'Report':<12} {os.path.join(options.output, REPORT)}")
+    print(f"{'Per row':<12} {os.path.join(options.output, ROWS)}")
 
 
 def _rows(forecast: Forecast) -> pd.DataFrame:
-    columns = ["encoding", "characters", "units", "segments", "country", "cost", "problem"]
+    columns = ["encoding", "characters", "units", "segments", "country", "expected_cost", "problem"]
     rows = forecast.messages[columns].rename_axis("row")
-    return rows.rename(columns={"cost": f"cost_{forecast.rates.currency.lower()}"})
+    return rows.rename(
+        columns={"expected_cost": f"expected_cost_{forecast.rates.currency.lower()}"}
+    )

@@ -110,8 +110,9 @@ def cost(
     Returns
     -------
     pandas.DataFrame
-        With the index of `messages`: the columns of :func:`smslab.segment`, ``country``,
-        ``carrier``, ``problem`` (str, null where there is none), ``sendable`` (bool), and
+        With the index of `messages`: ``text``, the columns of :func:`smslab.segment`,
+        ``country``, ``carrier``, ``problem`` (str, null where there is none), ``sendable`` (bool),
+        and
 
         ``price`` and ``carrier_fee`` : Float64, per segment, in the card's currency
         ``basis`` : category, which rate was used: ``carrier``, ``Other`` or ``country minimum``
@@ -142,15 +143,10 @@ def cost(
     reason = np.where(result["country"].isna(), UNKNOWN_COUNTRY, NO_PRICE)
     result["problem"] = result["problem"].mask(unpriced, reason)
     charged = pd.Series(prices.priced, result.index) & result["sendable"]
-    cost_micro = result["segments"].astype("Int64") * prices.total_micro
-    money = {
-        "price": prices.price_micro / MICRO,
-        "carrier_fee": prices.carrier_fee_micro / MICRO,
-        "cost": cost_micro / MICRO,
-        "cost_micro": cost_micro,
-    }
-    for name, column in money.items():
-        kind = "Int64" if name == "cost_micro" else "Float64"
-        result[name] = pd.Series(column, result.index).astype(kind).where(charged)
-    result.insert(result.columns.get_loc("cost"), "basis", prices.basis)
+    cost_micro = (result["segments"].astype("Int64") * prices.total_micro).where(charged)
+    for name, micro in (("price", prices.price_micro), ("carrier_fee", prices.carrier_fee_micro)):
+        result[name] = (pd.Series(micro, result.index, "Int64") / MICRO).where(charged)
+    result["basis"] = prices.basis
+    result["cost"] = cost_micro / MICRO
+    result["cost_micro"] = cost_micro
     return result

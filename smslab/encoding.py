@@ -115,8 +115,10 @@ def segment(texts: Texts) -> pd.DataFrame:
         column[null] = 0
     return pd.DataFrame(
         {
-            "encoding": pd.Categorical.from_codes(encoding, categories=list(ENCODINGS)),
-            **{name: pd.arrays.IntegerArray(column, null.copy()) for name, column in counts.items()},
+            "encoding": pd.Categorical.from_codes(encoding, categories=pd.Index(ENCODINGS)),
+            **{
+                name: pd.arrays.IntegerArray(column, null.copy()) for name, column in counts.items()
+            },
         },
         index=index_of(texts, rows),
     )

@@ -57,7 +57,9 @@ class Forecast:
     Parameters
     ----------
     messages : DataFrame
-        Every row of the list, with what :func:`smslab.cost` says of it.
+        Every row of the list, with what :func:`smslab.cost` says of it, and ``expected_cost``
+        (Float64): the mean over the replications of what it was charged, by the carrier that it
+        went to. These add up to the forecast's cost.
     scenario : Scenario
         How it is sent.
     rates : RateCard
@@ -89,24 +91,26 @@ class Forecast:
 
     @property
     def estimates(self) -> pd.DataFrame:
-        """One row per figure: ``unit``, ``value`` (median of the replications), ``low``, ``high``.
+        """One row per figure: ``unit``, ``value``, ``low`` and ``high``.
 
-        Shares are of the messages that are sent, ``read_5_min`` of those that arrive; times are
-        seconds after the start; ``cost`` is in the currency of the card and leaves out rows
-        without a price, which :attr:`problems` counts.
+        The value is the mean of the replications, for times their median. Shares are of the
+        messages that are sent, ``read_5_min`` of those that arrive; times are seconds after the
+        start; ``cost`` is in the currency of the card and leaves out rows without a price, which
+        :attr:`problems` counts.
         """
         rank = _rank(len(self.replications))
         rows = {}
         for figure, unit in _UNITS.items():
             values = np.sort(self.replications[figure].to_numpy())
-            median = float(np.median(values))
             rows[figure] = (
                 unit or self.rates.currency,
-                median,
+                float(np.median(values) if unit == "s" else np.mean(values)),
                 float(values[rank - 1]),
                 float(values[-rank]),
             )
-        return pd.DataFrame.from_dict(rows, orient="index", columns=["unit", "value", "low", "high"])
+        return pd.DataFrame.from_dict(
+            rows, orient="index", columns=["unit", "value", "low", "high"]
+        )
 
     @property
     def problems(self) -> pd.Series[int]:
@@ -120,7 +124,7 @@ class Forecast:
 
     def summary(self) -> str:
         """Return the forecast as a short text: the four questions first."""
-        return "\n".join(f"{question:<10} {answer}" for question, answer in self.answers())
+        return "\n".join(f"{name:<12} {answer}".rstrip() for name, answer in self.answers())
 
     def answers(self) -> list[tuple[str, str]]:
         """Return the questions and their answers, in words."""
@@ -135,23 +139,24 @@ class Forecast:
         )
         mean = f"{segments / counted:.3f}" if counted else "-"
 
-        def say(figure: str, show: Callable[[float], str]) -> str:
-            value, low, high = (float(estimates.loc[figure, c]) for c in ("value", "low", "high"))
+        def say(figure: str, show: Callable[[float], str], after: str = "") -> str:
+            value, low, high = (
+                estimates.loc[figure, ["value", "low", "high"]].to_numpy(np.float64).tolist()
+            )
             if math.isnan(value):
                 return "-"
-            if show(low) == show(high) == show(value):
-                return show(value)
-            return f"{show(value)} ({show(low)} to {show(high)})"
+            interval = f" ({show(low)} to {show(high)})" if show(low) != show(high) else ""
+            return f"{show(value)}{after}{interval}"
 
-        currency = self.rates.currency
+        after = "" if self.scenario.start else " after the start"
         answers = [
             ("Encoding", f"{kinds}; {segments:,} segments, {mean} a message"),
-            ("Cost", say("cost", lambda value: f"{currency} {value:,.2f}")),
-            ("Last lands", say("finish_s", self._moment)),
+            ("Cost", f"{self.rates.currency} {say('cost', '{:,.2f}'.format)}"),
+            ("Last lands", say("finish_s", self._moment, after)),
             ("Arrive", f"{say('delivered', _percent)} of {sendable:,} sent"),
             ("", ""),
-            ("95 % in", say("landed_95_s", self._moment)),
-            ("All sent", say("sending_done_s", self._moment)),
+            ("95 % in", say("landed_95_s", self._moment, after)),
+            ("All sent", say("sending_done_s", self._moment, after)),
             *(
                 (state.capitalize(), say(state, _percent))
                 for state in ("undelivered", "expired", "failed", "pending")
@@ -161,7 +166,9 @@ class Forecast:
             ("", ""),
         ]
         left_out = len(self.messages) - sendable
-        answers.append(("Rows", f"{len(self.messages):,} in the list, {left_out:,} of them not sent"))
+        answers.append(
+            ("Rows", f"{len(self.messages):,} in the list, {left_out:,} of them not sent")
+        )
         unpriced = int(self.messages["problem"].isin([NO_PRICE, UNKNOWN_COUNTRY]).sum())
         if unpriced:
             answers.append(("No price", f"{unpriced:,} rows are sent but not in the cost"))
@@ -195,7 +202,7 @@ class Forecast:
         if self.scenario.start is not None:
             moment = self.scenario.start + dt.timedelta(seconds=round(seconds))
             return moment.strftime("%Y-%m-%d %H:%M:%S %z")
-        return f"{duration(seconds)} after the start"
+        return duration(seconds)
 
 
 def duration(seconds: float) -> str:
@@ -270,7 +277,7 @@ def forecast(
     >>> plan.estimates.loc[["segments", "cost"], ["value", "low", "high"]].round(2)
                 value      low     high
     segments  1000.00  1000.00  1000.00
-    cost        12.50    12.48    12.53
+    cost        12.51    12.48    12.54
     """
     if replications < 1:
         raise InputError(f"replications must be 1 or more; not {replications}")
@@ -288,14 +295,20 @@ def forecast(
         sendable["carrier"].astype("object").to_numpy(),
     )
     segment_micro = _by_carrier(sendable, scenario, rates, sender.type or None)
+    charged_micro = np.zeros(len(sendable), np.int64)
     figures = []
     first: Run | None = None
     for seed in _shown(seeds(rng, replications), progress):
         run = reference.run(scenario, generate(scenario, seed, load), seed)
         first = first or run
-        cost_micro = _cost_micro(run, scenario, campaign, segment_micro, rates)
-        figures.append({"cost": cost_micro / MICRO, **kpis(run, campaign=campaign.name)})
+        run_micro = _charged_micro(run, scenario.traffic.index(campaign), segment_micro, rates)
+        charged_micro += run_micro
+        figures.append({"cost": int(run_micro.sum()) / MICRO, **kpis(run, campaign=campaign.name)})
     assert first is not None
+    expected = pd.Series(charged_micro / (MICRO * replications), sendable.index, "Float64")
+    priced["expected_cost"] = pd.Series(np.nan, priced.index, "Float64")
+    priced.loc[priced["sendable"], "expected_cost"] = expected.to_numpy()
+    priced["expected_cost"] = priced["expected_cost"].where(priced["cost_micro"].notna())
     return Forecast(priced, scenario, rates, pd.DataFrame(figures), first)
 
 
@@ -322,21 +335,20 @@ def _by_carrier(
     )
 
 
-def _cost_micro(
-    run: Run,
-    scenario: Scenario,
-    campaign: Campaign,
-    segment_micro: npt.NDArray[np.int64],
-    rates: RateCard,
-) -> int:
-    """Sum what a run charges for the list: every sent segment, and each failed message's fee."""
-    rows = np.flatnonzero(run.traffic.campaign == scenario.traffic.index(campaign))
-    sent = run.sent_us[rows] != NEVER
-    carrier = run.traffic.carrier[rows]
-    price = segment_micro[carrier, np.arange(len(rows))]
-    charged = int((run.traffic.segments[rows].astype(np.int64) * price)[sent].sum())
-    failed = int(np.count_nonzero(run.status[rows] == Status.FAILED))
-    return charged + failed * rates.failed_message_micro
+def _charged_micro(
+    run: Run, campaign: int, segment_micro: npt.NDArray[np.int64], rates: RateCard
+) -> npt.NDArray[np.int64]:
+    """Say what a run charges for each message of the list.
+
+    A sent message costs its segments, whatever becomes of it; a failed one the failed-message
+    fee. One that is still pending before it was sent costs nothing yet.
+    """
+    rows = np.flatnonzero(run.traffic.campaign == campaign)
+    price = segment_micro[run.traffic.carrier[rows], np.arange(len(rows))]
+    charged = run.traffic.segments[rows].astype(np.int64) * price
+    charged[run.sent_us[rows] == NEVER] = 0
+    charged[run.status[rows] == Status.FAILED] = rates.failed_message_micro
+    return charged
 
 
 def _shown(items: list[int], progress: Progress) -> Iterator[Any]:

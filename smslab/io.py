@@ -65,9 +65,7 @@ def read_messages(
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise InputError(
-            f"{path}: unknown kind of file; must end in one of {', '.join(_READABLE)}"
-        )
+        raise InputError(f"{path}: unknown kind of file; must end in one of {', '.join(_READABLE)}")
     wanted = {"text": text, "to": to, "country": None, "carrier": None}
     try:
         if path.is_dir():
@@ -83,9 +81,7 @@ def read_messages(
     return table
 
 
-def _columns(
-    path: Path, names: Sequence[str], wanted: dict[str, str | None]
-) -> dict[str, str]:
+def _columns(path: Path, names: Sequence[str], wanted: dict[str, str | None]) -> dict[str, str]:
     """Find which column of the file holds what; the text is a must."""
     folded = {name.strip().casefold(): name for name in reversed(names)}
     found: dict[str, str] = {}
@@ -159,7 +155,9 @@ def _read_parquet(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
         columns = _columns(path, file.schema_arrow.names, wanted)
         table = file.read(columns=list(columns.values()))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise InputError(f"{path}: not a whole Parquet file: {str(error).splitlines()[0]}") from None
+        raise InputError(
+            f"{path}: not a whole Parquet file: {str(error).splitlines()[0]}"
+        ) from None
     for role, name in columns.items():
         kind = table.schema.field(name).type
         if pa.types.is_nested(kind) or (role == "text" and pa.types.is_binary(kind)):

@@ -56,9 +56,7 @@ def kpis(run: Run, *, campaign: str | None = None) -> dict[str, float]:
     sent_us = run.sent_us[rows]
     landed_us = run.final_us[rows][delivered]
     read_after_us = run.read_us[rows][delivered] - landed_us
-    shares = {
-        state.name.lower(): _mean(status == state) if count else math.nan for state in Status
-    }
+    shares = {state.name.lower(): _mean(status == state) if count else math.nan for state in Status}
     return {
         "messages": float(count),
         "segments": float(run.traffic.segments[rows].sum()),

@@ -45,7 +45,7 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
     Returns
     -------
     pandas.DataFrame
-        With the index of `messages`: the columns of :func:`smslab.segment`, and
+        With the index of `messages`: ``text``, the columns of :func:`smslab.segment`, and
 
         ``country`` : str, ISO 3166-1 alpha-2, null where not known
         ``carrier`` : str, null where not known
@@ -82,6 +82,7 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
     problem = problem.mask((segments > rules.MAX_SEGMENTS).fillna(False), TOO_MANY_SEGMENTS)
     problem = problem.mask((result["characters"] == 0).fillna(False), EMPTY_TEXT)
     problem = problem.mask(segments.isna(), NO_TEXT)
+    result.insert(0, "text", table["text"])
     result["country"] = place
     result["carrier"] = (
         table["carrier"].astype("str") if "carrier" in table.columns else np.full(len(table), None)

@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from smslab.rates import MICRO
 from smslab.results import NEVER, Run, Status
 from smslab.traffic import SECOND
 
@@ -131,7 +130,9 @@ def delay(run: Run, *, ax: Axes | None = None) -> Axes:
         seconds = np.maximum(seconds, 0.1)
         low, high = float(seconds.min()), max(float(seconds.max()), float(seconds.min()) * 10)
         weights = np.full(len(seconds), 100 / len(seconds))
-        ax.hist(seconds, np.geomspace(low, high, 60), weights=weights, color=BLUE, alpha=0.7)
+        ax.hist(
+            seconds, np.geomspace(low, high, 60).tolist(), weights=weights, color=BLUE, alpha=0.7
+        )
         for share, style in ((50, "-"), (95, "--")):
             at = float(np.percentile(seconds, share))
             ax.axvline(at, color=ORANGE, linestyle=style, label=f"{share} % within {_span(at)}")
@@ -146,16 +147,21 @@ def delay(run: Run, *, ax: Axes | None = None) -> Axes:
 
 
 def cost_by(
-    bill: pd.DataFrame, by: str, *, currency: str = "", top: int = 10, ax: Axes | None = None
+    money: pd.Series[Any],
+    by: pd.Series[Any],
+    *,
+    currency: str = "",
+    top: int = 10,
+    ax: Axes | None = None,
 ) -> Axes:
-    """Draw the cost of a list by one of its columns, the dearest first.
+    """Draw the cost of a list by a property of its rows, the dearest first.
 
     Parameters
     ----------
-    bill : DataFrame
-        From :func:`smslab.cost`.
-    by : str
-        Column, such as ``country`` or ``encoding``.
+    money : Series of float
+        What each message costs, such as the column ``cost`` of :func:`smslab.cost`.
+    by : Series
+        The property, such as the column ``country``; its name is in the title.
     currency : str
         Of the card; shown on the axis.
     top : int
@@ -168,9 +174,9 @@ def cost_by(
     Axes
     """
     ax = _axes(ax)
-    groups = bill[by].astype("object").fillna("unknown")
-    total = bill["cost_micro"].groupby(groups).sum().sort_values(ascending=False, kind="stable")
-    total = total[total > 0].astype("float64") / MICRO
+    groups = by.astype("object").fillna("unknown")
+    total = money.astype("float64").groupby(groups).sum()
+    total = total.sort_values(ascending=False, kind="stable")[lambda sums: sums > 0]
     if len(total) > top:
         rest = total.iloc[top:]
         total = pd.concat([total.iloc[:top], pd.Series({f"{len(rest)} others": rest.sum()})])
@@ -180,7 +186,7 @@ def cost_by(
     ax.bar_label(bars, [f" {value:,.2f}" for value in total])
     ax.invert_yaxis()
     ax.margins(x=0.18)
-    ax.set(title=f"Cost by {by} if all is sent", xlabel=f"cost ({currency})" if currency else "cost")
+    ax.set(title=f"Cost by {by.name}", xlabel=f"cost ({currency})" if currency else "cost")
     return _plain(ax)
 
 

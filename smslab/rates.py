@@ -271,12 +271,15 @@ def _rate(cells: dict[str, str], where: str) -> Rate:
     kind = cells["kind"] or OUTBOUND
     if kind not in _KINDS:
         raise RateCardError(
-            f"{where}: kind must be one of {', '.join(_KINDS)}; not {kind!r}.{nearest(kind, _KINDS)}"
+            f"{where}: kind must be one of {', '.join(_KINDS)}; not {kind!r}."
+            f"{nearest(kind, _KINDS)}"
         )
     country = cells["country"].upper()
     if kind == FAILED_MESSAGE_FEE:
         if country:
-            raise RateCardError(f"{where}: a failed_message_fee holds everywhere; empty its country")
+            raise RateCardError(
+                f"{where}: a failed_message_fee holds everywhere; empty its country"
+            )
     elif country not in known_countries():
         raise RateCardError(
             f"{where}: country must be an ISO 3166-1 alpha-2 code such as 'US'; "
@@ -315,5 +318,7 @@ def _micro(price: str, where: str) -> int:
         raise RateCardError(f"{where}: price must be zero or more; not {price!r}")
     micro = value * MICRO
     if micro != micro.to_integral_value():
-        raise RateCardError(f"{where}: price may have six decimals at most; not {price!r}; round it")
+        raise RateCardError(
+            f"{where}: price may have six decimals at most; not {price!r}; round it"
+        )
     return int(micro)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import html
 import io
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from smslab import plot
@@ -70,9 +72,8 @@ def page(forecast: Forecast) -> str:
 <h1>Forecast of {name}: {len(forecast.messages):,} messages</h1>
 {answers_table(forecast)}
 <h2>Pictures</h2>
-<p class="note">Times are those of the first of {len(forecast.replications)} replications; the
-intervals above are over all of them. Costs are those of the list as it stands, before the
-simulation says what is sent.</p>
+<p class="note">Times are those of the first of {len(forecast.replications)} replications, costs
+their mean; the intervals above are over all of them.</p>
 <div class="pictures">
 {pictures}
 </div>
@@ -84,15 +85,16 @@ simulation says what is sent.</p>
 
 
 def _pictures(forecast: Forecast) -> str:
-    bill, currency = forecast.messages, forecast.rates.currency
-    encoding = bill["encoding"]
-    bill = bill.assign(encoding=encoding.cat.set_categories(list(encoding.cat.categories)))
-    drawings = [
+    def cost_by(column: str, ax: Axes) -> Axes:
+        messages, currency = forecast.messages, forecast.rates.currency
+        return plot.cost_by(messages["expected_cost"], messages[column], currency=currency, ax=ax)
+
+    drawings: list[Callable[[Axes], Axes]] = [
         lambda ax: plot.backlog(forecast.run, ax=ax),
         lambda ax: plot.deliveries(forecast.run, ax=ax),
         lambda ax: plot.delay(forecast.run, ax=ax),
-        lambda ax: plot.cost_by(bill, "country", currency=currency, ax=ax),
-        lambda ax: plot.cost_by(bill, "encoding", currency=currency, ax=ax),
+        lambda ax: cost_by("country", ax),
+        lambda ax: cost_by("encoding", ax),
     ]
     images = []
     # A fixed salt and no date make the same forecast give the same bytes.
@@ -113,11 +115,14 @@ def _problem_rows(forecast: Forecast) -> str:
     wrong = messages[messages["problem"].notna()]
     if wrong.empty:
         return ""
+    listed = wrong.head(_LISTED)
     rows = "".join(
-        f"<tr><td>{html.escape(str(label))}</td><td>{html.escape(row.problem)}</td>"
-        f"<td>{'sent, not priced' if row.sendable else 'not sent'}</td>"
-        f"<td>{html.escape(_excerpt(row))}</td></tr>\n"
-        for label, row in zip(wrong.index[:_LISTED], wrong.head(_LISTED).itertuples(), strict=True)
+        f"<tr><td>{html.escape(str(label))}</td><td>{html.escape(str(problem))}</td>"
+        f"<td>{'sent, not priced' if sendable else 'not sent'}</td>"
+        f"<td>{html.escape(_excerpt(text))}</td></tr>\n"
+        for label, problem, sendable, text in zip(
+            listed.index, listed["problem"], listed["sendable"], listed["text"], strict=True
+        )
     )
     more = len(wrong) - _LISTED
     note = f'<p class="note">{more:,} more rows are not shown.</p>' if more > 0 else ""
@@ -127,9 +132,8 @@ def _problem_rows(forecast: Forecast) -> str:
     )
 
 
-def _excerpt(row: object) -> str:
-    text = getattr(row, "text", None)
-    if text is None or pd.isna(text):
+def _excerpt(text: Any) -> str:
+    if pd.isna(text):
         return ""
     return str(text) if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
 

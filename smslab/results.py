@@ -127,7 +127,9 @@ class Run:
         return int(np.count_nonzero(self.status == status))
 
     def __repr__(self) -> str:
-        states = ", ".join(f"{self.count(s):,} {s.name.lower()}" for s in reversed(Status))
+        states = ", ".join(
+            f"{self.count(s):,} {s.name.lower()}" for s in reversed(Status) if self.count(s)
+        )
         return f"<Run of {self.scenario.name!r}: {len(self):,} messages: {states}>"
 
 
@@ -135,5 +137,5 @@ def _seconds(times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     return np.where(times_us == NEVER, np.nan, times_us / SECOND)
 
 
-def _category(codes: npt.NDArray[Any], names: list[str]) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes, categories=names)
+def _category(codes: npt.NDArray[Any], names: list[str]) -> pd.Categorical[str]:
+    return pd.Categorical.from_codes(codes, categories=pd.Index(names))

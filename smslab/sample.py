@@ -13,7 +13,7 @@ __all__ = ["sample"]
 
 _NAMES: Final = (
     *("Alex", "Maria", "John", "Emma", "Luis", "Sarah", "David", "Olivia", "Grace", "Noah"),
-    *("José", "Zoë", "Léa", "Jürgen", "Inês", "Łukasz", "Siân", "Ayşe", "Björn", "François"),
+    *("José", "Léa", "Jürgen", "Björn", "Ana", "Kim", "Sam", "Zoë", "François", "Łukasz"),
 )
 _CITIES: Final = ("Austin", "Boise", "Denver", "Tampa", "Reno", "Québec", "Leeds", "Köln", "Lyon")
 _ENGLISH: Final = (
@@ -83,7 +83,7 @@ def sample(rows: int = 2000, *, rng: Seed = 2026) -> pd.DataFrame:
     --------
     >>> import smslab
     >>> smslab.sample(3)["to"].tolist()
-    ['+17135550136', '+13035550191', '+14185550102']
+    ['+13055550183', '+17025550165', '+17135550128']
     """
     generator = np.random.default_rng(rng)
     countries = generator.choice(len(_COUNTRIES), rows, p=[share for _, share, *_ in _COUNTRIES])
@@ -109,4 +109,6 @@ def sample(rows: int = 2000, *, rng: Seed = 2026) -> pd.DataFrame:
     for position, (column, value) in enumerate(_DIRT):
         for row in dirty[position * each : (position + 1) * each]:
             (texts if column == "text" else numbers)[row] = value
-    return pd.DataFrame({"text": pd.Series(texts, dtype="str"), "to": pd.Series(numbers, dtype="str")})
+    return pd.DataFrame(
+        {"text": pd.Series(texts, dtype="str"), "to": pd.Series(numbers, dtype="str")}
+    )

@@ -344,7 +344,9 @@ class Scenario:
     reading: Reading = Reading()
 
     def __post_init__(self) -> None:
-        _check(0 < self.horizon_h <= _LONGEST_H, "horizon_h", "above 0, a year at most", self.horizon_h)
+        _check(
+            0 < self.horizon_h <= _LONGEST_H, "horizon_h", "above 0, a year at most", self.horizon_h
+        )
         for field in ("traffic", "senders", "carriers"):
             _check(bool(getattr(self, field)), field, "one or more", ())
         if self.start is not None:
@@ -461,10 +463,11 @@ def _from_value(hint: Any, value: Any, where: str) -> Any:
             _from_value(options[0], item, f"{where}[{position}]")
             for position, item in enumerate(value)
         )
-    if dataclasses.is_dataclass(options[0]):
+    expected: type[Any] = options[0]
+    if dataclasses.is_dataclass(expected):
         if not isinstance(value, dict):
             raise ScenarioError(f"{where} must be a table; not {value!r}")
-        if options[0] in _TRAFFIC.values():
+        if expected in _TRAFFIC.values():
             value = dict(value)
             kind = value.pop("kind", None)
             if kind not in _TRAFFIC:
@@ -473,8 +476,7 @@ def _from_value(hint: Any, value: Any, where: str) -> Any:
                     f"{nearest(str(kind), _TRAFFIC)}"
                 )
             return _from_table(_TRAFFIC[kind], value, f"{where}.")
-        return _from_table(options[0], value, f"{where}.")
-    expected = options[0]
+        return _from_table(expected, value, f"{where}.")
     if expected is float and type(value) is int:
         value = float(value)
     if type(value) is not expected:

@@ -51,7 +51,7 @@ def simulate(scenario: Scenario, *, rng: Seed = None, load: Load | None = None) 
     >>> from smslab.scenario import Campaign, Scenario, Sender
     >>> scenario = Scenario(traffic=(Campaign(messages=1000),), senders=(Sender(mps=5),))
     >>> smslab.simulate(scenario, rng=7)
-    <Run of 'scenario': 1,000 messages: 996 delivered, 0 expired, 4 undelivered, 0 failed, 0 pending>
+    <Run of 'scenario': 1,000 messages: 997 delivered, 3 undelivered>
     """
     seed = seeds(rng, 1)[0]
     return reference.run(scenario, generate(scenario, seed, load), seed)

@@ -99,7 +99,7 @@ def views(
 
 
 def index_of(texts: Texts, rows: int) -> pd.Index[Any]:
-    """Return the index that an output for `texts` carries: a Series' own, else 0, 1, 2 …"""
+    """Return the index for an output: that of a Series, else 0, 1, 2 and so on."""
     return texts.index if isinstance(texts, pd.Series) else pd.RangeIndex(rows)
 
 

@@ -140,9 +140,7 @@ def _poisson_us(poisson: Poisson, seed: int, position: int) -> npt.NDArray[np.in
     return np.rint(times * SECOND).astype(np.int64)
 
 
-def _pick(
-    weights: tuple[float, ...], drawn: npt.NDArray[np.float64]
-) -> npt.NDArray[np.int16]:
+def _pick(weights: tuple[float, ...], drawn: npt.NDArray[np.float64]) -> npt.NDArray[np.int16]:
     edges = np.cumsum(weights)
     picked = np.searchsorted(edges / edges[-1], drawn, side="right")
     return np.minimum(picked, len(weights) - 1).astype(np.int16)

@@ -34,7 +34,7 @@ def render(text: str) -> tuple[Explanation | None, str]:
     return result, result._repr_html_()
 
 
-class MessageInspector(ipywidgets.VBox):
+class MessageInspector(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """A text box and, under it, how the text in it is encoded and split.
 
     Parameters

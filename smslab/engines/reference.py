@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import heapq
 import math
+import typing
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 import simpy
+from simpy.events import EventPriority
 
 from smslab.kernels import draws
 from smslab.results import NEVER, Reason, Run, Status
@@ -59,7 +61,7 @@ class _Step(simpy.Event):
         self._ok = True
         self._value = message
         self.callbacks = [lambda event: callback(event.value)]
-        env.schedule(self, priority=(order << 48) | message, delay=time - env.now)
+        env.schedule(self, EventPriority((order << 48) | message), time - env.now)
 
 
 class _Queue:
@@ -85,12 +87,12 @@ class _Queue:
         self.waiting: list[tuple[int, int, int]] = []
 
     def put(self, message: int) -> None:
-        now = self.engine.env.now
+        now = self.engine.now
         heapq.heappush(self.waiting, (self.engine.priority[message], now, message))
         self.serve()
 
     def serve(self) -> None:
-        now = self.engine.env.now
+        now = self.engine.now
         while self.idle and self.waiting:
             message = heapq.heappop(self.waiting)[2]
             if self.engine.deadline[message] < now:
@@ -149,6 +151,11 @@ class _Engine:
         self.queued = queued
         self.arrivals = iter(np.argsort(traffic.queued_us, kind="stable").tolist())
 
+    @property
+    def now(self) -> int:
+        """The time in microseconds; SimPy keeps the integers that it is given."""
+        return typing.cast("int", self.env.now)
+
     def run(self) -> None:
         self.next_arrival()
         self.env.run(until=self.horizon)
@@ -164,22 +171,20 @@ class _Engine:
 
     def arrive(self, message: int) -> None:
         if self.carrier[message] < 0:
-            self.end(message, self.env.now, Status.FAILED, Reason.NO_ROUTE)
+            self.end(message, self.now, Status.FAILED, Reason.NO_ROUTE)
         else:
             self.sender_of[self.campaign[message]].put(message)
         self.next_arrival()
 
     def leave_sender(self, message: int, time: int) -> None:
-        _Step(
-            self.env, time, _Order.ARRIVAL, message, self.carriers[self.carrier[message]].put
-        )
+        _Step(self.env, time, _Order.ARRIVAL, message, self.carriers[self.carrier[message]].put)
 
     def accept(self, message: int, time: int) -> None:
         _Step(self.env, time, _Order.ATTEMPT, message, self.first_attempt)
 
     def first_attempt(self, message: int) -> None:
         carrier = self.scenario.carriers[self.carrier[message]]
-        now = self.env.now
+        now = self.now
         self.sent[message] = now
         self.attempts[message] = 1
         drawn = draws.uniform(self.seed, draws.OUTCOME, message, 0)
@@ -195,7 +200,7 @@ class _Engine:
         """Plan the next attempt; `back` is when the handset can be reached again."""
         carrier = self.scenario.carriers[self.carrier[message]]
         waits = carrier.retry_s
-        time = self.env.now + _ticks(waits[min(self.attempts[message], len(waits)) - 1])
+        time = self.now + _ticks(waits[min(self.attempts[message], len(waits)) - 1])
         validity_ends = self.sent[message] + round(carrier.validity_h * _HOUR)
         if time > validity_ends:
             self.end(message, validity_ends, Status.EXPIRED, Reason.ABSENT)
@@ -206,7 +211,7 @@ class _Engine:
 
     def attempt(self, message: int, back: int) -> None:
         self.attempts[message] += 1
-        if self.env.now < back:
+        if self.now < back:
             self.retry(message, back)
         else:
             self.deliver(message)
@@ -217,7 +222,7 @@ class _Engine:
         latency = self.lognormal(
             draws.LATENCY, message, attempt, carrier.latency_median_s, carrier.latency_sigma
         )
-        time = self.env.now + latency
+        time = self.now + latency
         if self.end(message, time, Status.DELIVERED, Reason.NONE):
             reading = self.scenario.reading
             self.read[message] = time + self.lognormal(

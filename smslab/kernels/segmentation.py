@@ -54,7 +54,7 @@ def segment_kernel(
         used_ucs = 0
         is_gsm = True
         while position < end:
-            byte = np.int64(data[position])
+            byte = int(data[position])
             extra = 0
             point = byte
             if byte >= 0xF0 and byte <= 0xF4:
@@ -73,7 +73,7 @@ def segment_kernel(
                 if position >= end or (data[position] & 0xC0) != 0x80:
                     point = 0xFFFD
                     break
-                point = (point << 6) | (np.int64(data[position]) & 0x3F)
+                point = (point << 6) | (int(data[position]) & 0x3F)
                 position += 1
             count += 1
             # A character of two units (escape pair, surrogate pair) is never split over parts.
@@ -84,7 +84,7 @@ def segment_kernel(
                 used_ucs = 0
             used_ucs += width
             if is_gsm:
-                cost = np.int64(septets[point]) if point < known else 0
+                cost = int(septets[point]) if point < known else 0
                 if cost == 0:
                     is_gsm = False
                 else:

@@ -1,0 +1,51 @@
+"""The oracle: segmentation written plainly from the standard. It imports nothing of smslab.
+
+3GPP TS 23.038 6.2.1 and 6.2.1.1 give the alphabets, 6.1.2.1 and 6.2.3 the sizes; TS 23.040
+9.2.3.24.1 the header that joins parts.
+"""
+
+# Table of 6.2.1, column by column (b7 b6 b5), 16 rows each; None is the escape.
+DEFAULT_ALPHABET = [
+    *["@", "£", "$", "¥", "è", "é", "ù", "ì", "ò", "Ç", "\n", "Ø", "ø", "\r", "Å", "å"],
+    *["Δ", "_", "Φ", "Γ", "Λ", "Ω", "Π", "Ψ", "Σ", "Θ", "Ξ", None, "Æ", "æ", "ß", "É"],
+    *[" ", "!", '"', "#", "¤", "%", "&", "'", "(", ")", "*", "+", ",", "-", ".", "/"],
+    *["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", ":", ";", "<", "=", ">", "?"],
+    *["¡", "A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "N", "O"],
+    *["P", "Q", "R", "S", "T", "U", "V", "W", "X", "Y", "Z", "Ä", "Ö", "Ñ", "Ü", "§"],
+    *["¿", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o"],
+    *["p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z", "ä", "ö", "ñ", "ü", "à"],
+]
+EXTENSION = ["\f", "^", "{", "}", "\\", "[", "~", "]", "|", "€"]
+
+
+def encode(text):
+    """Return the encoding and, for each character, the code units that must stay together."""
+    if all(c in DEFAULT_ALPHABET or c in EXTENSION for c in text):
+        escape = DEFAULT_ALPHABET.index(None)
+        return "GSM-7", [[escape, "x"] if c in EXTENSION else ["x"] for c in text]
+    octets = [c.encode("utf-16-be") for c in text]
+    return "UCS-2", [[o[i : i + 2] for i in range(0, len(o), 2)] for o in octets]
+
+
+def split(text):
+    """Return the encoding and the characters of each part."""
+    encoding, characters = encode(text)
+    bits = 7 if encoding == "GSM-7" else 16
+    user_data_bits = 140 * 8
+    header_bits = (1 + 1 + 1 + 3) * 8
+    if sum(len(c) for c in characters) * bits <= user_data_bits:
+        return encoding, [characters]
+    room = (user_data_bits - header_bits) // bits
+    parts = [[]]
+    for character in characters:
+        if sum(len(c) for c in parts[-1]) + len(character) > room:
+            parts.append([])
+        parts[-1].append(character)
+    return encoding, parts
+
+
+def segment(text):
+    """Return (encoding, characters, units, segments)."""
+    encoding, parts = split(text)
+    units = sum(len(character) for part in parts for character in part)
+    return encoding, len(text), units, len(parts)

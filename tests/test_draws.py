@@ -1,0 +1,56 @@
+import math
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+
+from smslab.kernels import draws
+
+
+def test_values_are_fixed_for_ever():
+    """A change of these changes every simulation that anybody has run."""
+    assert draws.uniform(0, 1, 0, 0) == pytest.approx(UNIFORM_0_1_0_0, abs=0)
+    assert draws.uniform(2026, 5, 123_456, 3) == pytest.approx(UNIFORM_2026, abs=0)
+
+
+UNIFORM_0_1_0_0 = 0.5026230818294767
+UNIFORM_2026 = 0.5157566609782364
+
+
+def test_vector_and_scalar_agree():
+    assert draws.uniforms(7, 3, 50).tolist() == [draws.uniform(7, 3, i, 0) for i in range(50)]
+    assert draws.exponentials(7, 3, 50, 2).tolist() == [
+        draws.exponential(7, 3, i, 2) for i in range(50)
+    ]
+
+
+def test_normal_is_the_quantile_of_the_uniform():
+    for message in range(3000):
+        p = draws.uniform(1, 2, message, 0)
+        assert draws.normal(1, 2, message, 0) == pytest.approx(NormalDist().inv_cdf(p), abs=1e-9)
+
+
+def test_tails_of_the_normal():
+    tail = [draws.normal.py_func.__globals__["_horner"](c, 0.5) for c in (draws._E, draws._F)]
+    assert tail[0] / tail[1] == pytest.approx(-NormalDist().inv_cdf(math.exp(-(5.5**2))), abs=1e-8)
+
+
+@pytest.mark.parametrize("seed, stream", [(0, 1), (1, 1), (2**63 - 1, 9)])
+def test_uniform_is_uniform(seed, stream):
+    drawn = np.sort(draws.uniforms(seed, stream, 200_000))
+    gap = np.abs(drawn - (np.arange(200_000) + 0.5) / 200_000).max()
+    assert gap < 1.95 / math.sqrt(200_000)  # Kolmogorov-Smirnov at 0.001
+    assert 0 < drawn[0]
+    assert drawn[-1] < 1
+
+
+def test_streams_attempts_seeds_and_neighbours_are_independent():
+    base = draws.uniforms(5, 4, 100_000)
+    others = [
+        draws.uniforms(6, 4, 100_000),
+        draws.uniforms(5, 5, 100_000),
+        np.array([draws.uniform(5, 4, i, 1) for i in range(100_000)]),
+        np.roll(base, 1),
+    ]
+    for other in others:
+        assert abs(np.corrcoef(base, other)[0, 1]) < 4 / math.sqrt(100_000)

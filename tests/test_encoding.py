@@ -1,0 +1,239 @@
+import ctypes
+
+import naive
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import smslab
+from smslab.alphabets import GSM7_DEFAULT, GSM7_EXTENSION
+from smslab.encoding import segment
+
+
+def rows(texts):
+    frame = segment(texts)
+    return list(frame[["encoding", "characters", "units", "segments"]].itertuples(index=False))
+
+
+def test_alphabet_is_the_standards():
+    codes = {c: code for code, c in enumerate(naive.DEFAULT_ALPHABET) if c is not None}
+    assert codes == GSM7_DEFAULT
+    assert sorted(GSM7_EXTENSION) == sorted(naive.EXTENSION)
+
+
+gsm_text = st.text(st.sampled_from([*GSM7_DEFAULT, *GSM7_EXTENSION]), max_size=400)
+any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+
+
+@given(st.lists(gsm_text | any_text, max_size=5))
+def test_segment_is_the_oracle(texts):
+    assert rows(texts) == [naive.segment(text) for text in texts]
+
+
+@pytest.mark.parametrize("one, two", [("a", "€"), ("á", "😀")], ids=["GSM-7", "UCS-2"])
+def test_every_length_and_a_pair_at_every_place_near_a_border(one, two):
+    borders = (67, 70, 134, 140, 153, 160, 201, 306, 320, 459)
+    texts = [one * length for length in range(601)]
+    for border in borders:
+        for before in range(border - 4, border + 4):
+            for after in (0, 1, 66, 67, 151, 152, 153):
+                texts += [one * before + two + one * after, one * before + two * 2 + one * after]
+    texts += [two * length for length in range(310)]
+    assert rows(texts) == [naive.segment(text) for text in texts]
+
+
+def test_every_single_character():
+    characters = [chr(point) for point in range(0x110000) if not 0xD800 <= point <= 0xDFFF]
+    frame = segment(characters)
+    gsm = {c: 1 for c in GSM7_DEFAULT} | dict.fromkeys(GSM7_EXTENSION, 2)
+    assert set(np.array(characters)[frame["encoding"] == "GSM-7"]) == set(gsm)
+    expected = [gsm.get(c) or len(c.encode("utf-16-be")) // 2 for c in characters]
+    assert frame["units"].tolist() == expected
+    assert (frame["segments"] == 1).all()
+
+
+# Texts that public counters and invoices disagreed on, with what was billed or the standard says.
+REPORTED = {
+    "TwilioDevEd/message-segment-calculator#18": ("this is a " + "]" * 74 + "😘", "UCS-2", 86, 2),
+    "TwilioDevEd/message-segment-calculator#39": ("]" * 153, "GSM-7", 306, 3),
+    "TwilioDevEd/message-segment-calculator#57": (
+        "||||||||||||||||||||||||||{||||||||||||||||||||||||||||||∞||||||||||^|",
+        "UCS-2",
+        70,
+        1,
+    ),
+    "instasent/sms-counter-php#15": ("😎" * 70, "UCS-2", 140, 3),
+    "phlib/sms-length#1": ("x" * 152 + "[" + "x" * 152, "GSM-7", 306, 3),
+    "a billing problem based on assumptions, GSM-7": (
+        "Hello, this is a very simple message that should fit into exactly one text. Adding a "
+        "real :) somehow triples the number of segments, which isn't fun to find out",
+        "GSM-7",
+        160,
+        1,
+    ),
+    "a billing problem based on assumptions, UCS-2": (
+        "Hello, this is a very simple message that should fit into exactly one text. Adding 😭 "
+        "triples the number of segments: finding that out on your bill is quite fun.",
+        "UCS-2",
+        161,
+        3,
+    ),
+    "help.seven.io, brackets": (
+        "Hello, this is a short test SMS with exactly 160 characters. The square brackets [ ] "
+        "however take up 2 characters of space, hence this message is computed as 2.",
+        "GSM-7",
+        162,
+        2,
+    ),
+    "help.seven.io, Arabic": (
+        "مرحبًا ، هذه رسالة تجريبية للاختبار تحتوي على العديد من الأحرف في المحتوى. اتمنى لك يوما جميلا!",
+        "UCS-2",
+        95,
+        2,
+    ),
+    "empty": ("", "GSM-7", 0, 1),
+    "escape character": ("5\x1be", "UCS-2", 3, 1),
+    "null character": ("ab\0cd", "UCS-2", 5, 1),
+    "form feed": ("\f", "GSM-7", 2, 1),
+    "CR LF": ("a" * 80 + "\r\n" + "a" * 79, "GSM-7", 161, 2),
+    "combining marks": ("e\u0301" * 67, "UCS-2", 134, 2),
+    "305 septets with a pair": ("a" * 152 + "€" + "a" * 151, "GSM-7", 305, 2),
+    "the longest message": ("a" * 39_015, "GSM-7", 39_015, 255),
+}
+
+
+@pytest.mark.parametrize("case", REPORTED, ids=str)
+def test_reported_cases(case):
+    text, encoding, units, segments = REPORTED[case]
+    assert rows([text]) == [(encoding, len(text), units, segments)]
+
+
+def test_corpora(corpora):
+    for path in corpora:
+        texts = pq.read_table(path, columns=["text"])["text"]
+        sample = texts.slice(0, 20_000)
+        assert rows(sample) == [naive.segment(text) for text in sample.to_pylist()], path.name
+
+
+TEXTS = ["Hello", None, "", "Grüße 😀", "a" * 161]
+EXPECTED = segment(TEXTS)
+
+
+def arrow(kind):
+    return pa.array(TEXTS, kind)
+
+
+INPUTS = {
+    "list": TEXTS,
+    "tuple": tuple(TEXTS),
+    "generator": (text for text in TEXTS),
+    "list with NaN": ["Hello", float("nan"), "", "Grüße 😀", "a" * 161],
+    "list with NA": ["Hello", pd.NA, "", "Grüße 😀", "a" * 161],
+    "Series str": pd.Series(TEXTS, dtype="str"),
+    "Series object": pd.Series(TEXTS, dtype="object"),
+    "Series string": pd.Series(TEXTS, dtype="string"),
+    "Series string[python]": pd.Series(TEXTS, dtype="string[python]"),
+    "Series string[pyarrow]": pd.Series(TEXTS, dtype="string[pyarrow]"),
+    "Series ArrowDtype": pd.Series(TEXTS, dtype=pd.ArrowDtype(pa.string())),
+    "Series category": pd.Series(TEXTS, dtype="category"),
+    "Index": pd.Index(TEXTS, dtype="str"),
+    "Categorical": pd.Categorical(TEXTS),
+    "ndarray object": np.array(TEXTS, dtype=object),
+    "Arrow string": arrow(pa.string()),
+    "Arrow large_string": arrow(pa.large_string()),
+    "Arrow string_view": arrow(pa.string_view()),
+    "Arrow dictionary": arrow(pa.string()).dictionary_encode(),
+    "Arrow slice": pa.array(["x", *TEXTS, "y"], pa.large_string()).slice(1, 5),
+    "Arrow chunks": pa.chunked_array([arrow(pa.string())[:2], arrow(pa.string())[2:]]),
+    "Series slice": pd.Series(["x", *TEXTS, "y"], dtype="str").iloc[1:6].reset_index(drop=True),
+    "Series concat": pd.concat(
+        [pd.Series(TEXTS[:2], dtype="str"), pd.Series(TEXTS[2:], dtype="str")], ignore_index=True
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_intake(kind):
+    pd.testing.assert_frame_equal(segment(INPUTS[kind]), EXPECTED)
+
+
+def test_intake_of_numpy_strings_and_of_nothing():
+    assert rows(np.array(["Hello", "x"])) == rows(["Hello", "x"])
+    assert rows(np.array(["Hello", "x"], dtype=np.dtypes.StringDType())) == rows(["Hello", "x"])
+    for empty in ([], pd.Series([], dtype="str"), pd.Series([], dtype="object"), pa.array([])):
+        frame = segment(empty)
+        assert len(frame) == 0
+        assert frame.dtypes.equals(EXPECTED.dtypes)
+    nothing = segment([None, None])
+    assert nothing.isna().all(axis=None)
+    assert nothing.dtypes.equals(EXPECTED.dtypes)
+
+
+def test_index_is_kept():
+    texts = pd.Series(["a", "b", "c"], index=["x", "y", "y"])
+    assert segment(texts).index.equals(texts.index)
+
+
+@pytest.mark.parametrize(
+    "wrong, says",
+    [
+        ("one text", "wrap it"),
+        (b"one text", "wrap it"),
+        ([1, 2], "row 0 is int 1"),
+        (["a", 2], "row 1 is int 2"),
+        ([b"a"], "bytes"),
+        (pd.Series([1, 2]), "int64"),
+        (pd.Series(["a", 1], dtype="object"), "strings"),
+        (pd.DataFrame({"a": ["x"]}), r"columns \['a'\]"),
+        (pa.table({"a": ["x"]}), r"columns \['a'\]"),
+        ({"a": "x"}, "dict"),
+        ({"a"}, "set"),
+        (7, "int 7"),
+        ([["a"]], "strings"),
+    ],
+    ids=str,
+)
+def test_wrong_input_is_a_type_error(wrong, says):
+    with pytest.raises(TypeError, match=says):
+        segment(wrong)
+
+
+@pytest.mark.parametrize("kind", [list, lambda t: pd.Series(t, dtype="object")])
+def test_lone_surrogate_names_row_and_index(kind):
+    with pytest.raises(smslab.TextError, match=r"row 1 has the lone surrogate U\+D800 at index 2"):
+        segment(kind(["ok", "ab\ud800"]))
+
+
+@given(st.lists(st.binary(max_size=200), max_size=6))
+def test_malformed_utf8_stays_in_its_slot(slots):
+    offsets = np.cumsum([0, *(len(slot) for slot in slots)])
+    array = pa.LargeStringArray.from_buffers(
+        len(slots), pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(b"".join(slots))
+    )
+    together = rows(array)
+    for slot, row in zip(slots, together, strict=True):
+        alone = pa.LargeStringArray.from_buffers(
+            1, pa.py_buffer(np.array([0, len(slot)], np.int64)), pa.py_buffer(slot)
+        )
+        assert rows(alone) == [row]
+        try:
+            assert row == naive.segment(slot.decode())
+        except UnicodeDecodeError:
+            assert row.encoding == "UCS-2"
+            assert row.segments >= 1
+
+
+def test_buffer_that_ends_at_the_last_byte():
+    """A text that is cut in the middle of a character at the very end of a page."""
+    octets = "a".encode() * 4095 + b"\xf0"
+    block = ctypes.create_string_buffer(octets, len(octets))
+    array = pa.LargeStringArray.from_buffers(
+        1,
+        pa.py_buffer(np.array([0, len(octets)], np.int64)),
+        pa.foreign_buffer(ctypes.addressof(block), len(octets), block),
+    )
+    assert rows(array) == [("UCS-2", 4096, 4096, 62)]
