@@ -140,9 +140,7 @@ class Forecast:
         mean = f"{segments / counted:.3f}" if counted else "-"
 
         def say(figure: str, show: Callable[[float], str], after: str = "") -> str:
-            value, low, high = (
-                estimates.loc[figure, ["value", "low", "high"]].to_numpy(np.float64).tolist()
-            )
+            value, low, high = map(float, estimates.loc[figure, ["value", "low", "high"]])
             if math.isnan(value):
                 return "-"
             interval = f" ({show(low)} to {show(high)})" if show(low) != show(high) else ""

@@ -96,4 +96,6 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
 def _one_column(texts: Texts) -> pd.DataFrame:
     if isinstance(texts, pd.Series):
         return texts.to_frame("text")
-    return pd.DataFrame({"text": pd.Series(pa.chunked_array(as_chunks(texts)), dtype="str")})
+    return pd.DataFrame(
+        {"text": pd.Series(pa.chunked_array(as_chunks(texts), pa.large_string()), dtype="str")}
+    )

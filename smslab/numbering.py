@@ -101,11 +101,11 @@ def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFr
     --------
     >>> import pandas as pd
     >>> country_of(pd.Series(["+44 20 7946 0000", "(202) 555-0123", "+999 1", None]), "US")
-      country               problem
-    0      GB                   NaN
-    1      US                   NaN
-    2     NaN      number too short
-    3     NaN             no number
+      country           problem
+    0      GB               NaN
+    1      US               NaN
+    2     NaN  number too short
+    3     NaN         no number
     """
     text = pc.utf8_trim_whitespace(pa.array(_as_text(numbers), pa.large_string()))
     missing = pc.fill_null(pc.equal(text, ""), True)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from smslab.errors import TextError
 
@@ -66,6 +67,12 @@ def as_chunks(texts: Texts) -> list[pa.LargeStringArray]:
         raise TypeError(f"texts must be one column, got a table with columns {columns}; pass one")
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
+    if (
+        pa.types.is_floating(kind)
+        and pc.all(pc.is_null(array, nan_is_null=True)).as_py() is not False
+    ):
+        # A column without a single value, as pandas reads it from a file.
+        array, kind = pa.chunked_array([pa.nulls(len(array))]), pa.null()
     if not (pa.types.is_null(kind) or _is_string(kind)):
         raise TypeError(_not_strings(texts, f"got values of type {kind}"))
     chunks: list[pa.LargeStringArray] = array.cast(pa.large_string()).chunks

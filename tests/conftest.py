@@ -2,6 +2,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The first call of a kernel compiles it: seconds, and no fault of the example.
+settings.register_profile("smslab", deadline=None)
+settings.load_profile("smslab")
 
 
 @pytest.fixture(scope="session")

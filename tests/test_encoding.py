@@ -34,7 +34,7 @@ def test_segment_is_the_oracle(texts):
     assert rows(texts) == [naive.segment(text) for text in texts]
 
 
-@pytest.mark.parametrize("one, two", [("a", "€"), ("á", "😀")], ids=["GSM-7", "UCS-2"])
+@pytest.mark.parametrize(("one", "two"), [("a", "€"), ("á", "😀")], ids=["GSM-7", "UCS-2"])
 def test_every_length_and_a_pair_at_every_place_near_a_border(one, two):
     borders = (67, 70, 134, 140, 153, 160, 201, 306, 320, 459)
     texts = [one * length for length in range(601)]
@@ -49,7 +49,7 @@ def test_every_length_and_a_pair_at_every_place_near_a_border(one, two):
 def test_every_single_character():
     characters = [chr(point) for point in range(0x110000) if not 0xD800 <= point <= 0xDFFF]
     frame = segment(characters)
-    gsm = {c: 1 for c in GSM7_DEFAULT} | dict.fromkeys(GSM7_EXTENSION, 2)
+    gsm = dict.fromkeys(GSM7_DEFAULT, 1) | dict.fromkeys(GSM7_EXTENSION, 2)
     assert set(np.array(characters)[frame["encoding"] == "GSM-7"]) == set(gsm)
     expected = [gsm.get(c) or len(c.encode("utf-16-be")) // 2 for c in characters]
     assert frame["units"].tolist() == expected
@@ -168,9 +168,11 @@ def test_intake_of_numpy_strings_and_of_nothing():
         frame = segment(empty)
         assert len(frame) == 0
         assert frame.dtypes.equals(EXPECTED.dtypes)
-    nothing = segment([None, None])
-    assert nothing.isna().all(axis=None)
-    assert nothing.dtypes.equals(EXPECTED.dtypes)
+    for nothing in ([None, None], pd.Series([np.nan, np.nan]), pa.nulls(2)):
+        frame = segment(nothing)
+        assert len(frame) == 2
+        assert frame.isna().all(axis=None)
+        assert frame.dtypes.equals(EXPECTED.dtypes)
 
 
 def test_index_is_kept():
@@ -179,11 +181,12 @@ def test_index_is_kept():
 
 
 @pytest.mark.parametrize(
-    "wrong, says",
+    ("wrong", "says"),
     [
         ("one text", "wrap it"),
         (b"one text", "wrap it"),
         ([1, 2], "row 0 is int 1"),
+        ([1.5, None], "row 0 is float 1.5"),
         (["a", 2], "row 1 is int 2"),
         ([b"a"], "bytes"),
         (pd.Series([1, 2]), "int64"),
@@ -229,7 +232,7 @@ def test_malformed_utf8_stays_in_its_slot(slots):
 
 def test_buffer_that_ends_at_the_last_byte():
     """A text that is cut in the middle of a character at the very end of a page."""
-    octets = "a".encode() * 4095 + b"\xf0"
+    octets = b"a" * 4095 + b"\xf0"
     block = ctypes.create_string_buffer(octets, len(octets))
     array = pa.LargeStringArray.from_buffers(
         1,

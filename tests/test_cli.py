@@ -1,0 +1,144 @@
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+import smslab
+from smslab.cli import main
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words):
+        try:
+            status = main([str(word) for word in words])
+        except SystemExit as stop:
+            status = stop.code
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def campaign(tmp_path):
+    path = tmp_path / "campaign.csv"
+    smslab.sample(300).to_csv(path, index=False)
+    return path
+
+
+def test_demo(run, tmp_path):
+    status, out, err = run("demo", "--replications", 2)
+    assert (status, err) == (0, "")
+    first = [line.split()[0] for line in out.splitlines()[:4]]
+    assert first == ["Encoding", "Cost", "Last", "Arrive"]
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<img") == 5
+    rows = pd.read_csv(tmp_path / "report-messages.csv", keep_default_na=False)
+    assert len(rows) == 2000
+    assert (rows["problem"] != "").sum() == 12
+
+
+def test_forecast_of_a_file_is_the_forecast_of_its_table(run, campaign, tmp_path):
+    status, out, _ = run("forecast", campaign, "--seed", 3, "--replications", 4, "-o", "out")
+    assert status == 0
+    plan = smslab.forecast(
+        smslab.read_messages(campaign), smslab.Scenario.bundled(), rng=3, replications=4
+    )
+    assert out.startswith(plan.summary())
+    with (tmp_path / "out" / "report-messages.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    total = sum(float(row["expected_cost_usd"] or 0) for row in rows)
+    assert total == pytest.approx(plan.estimates.loc["cost", "value"])
+    assert [row["row"] for row in rows] == [str(number) for number in range(1, 301)]
+
+
+def test_same_seed_same_bytes(run, campaign, tmp_path):
+    for folder in ("a", "b"):
+        assert run("forecast", campaign, "--replications", 3, "-o", folder)[0] == 0
+    for name in ("report.html", "report-messages.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_all_options(run, tmp_path):
+    (tmp_path / "list.jsonl").write_text(
+        "".join(json.dumps({"offer": "Hi", "cell": f"20255501{n}"}) + "\n" for n in range(10, 40))
+    )
+    (tmp_path / "card.csv").write_text("country,price,currency\nUS,0.5,CHF\n")
+    (tmp_path / "s.toml").write_text("name = 'mine'\n[[traffic]]\nkind = 'campaign'\n")
+    status, out, _ = run(
+        *("forecast", "list.jsonl", "--text", "offer", "--to", "cell", "--country", "US"),
+        *("--scenario", "s.toml", "--rates", "card.csv", "--replications", 2, "--seed", 9),
+    )
+    assert status == 0
+    assert "CHF 15.00" in out
+    assert "scenario 'mine', rates 'card', 2 replications" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["none.csv"], "none.csv: cannot be read"),
+        (["latin.csv"], "not UTF-8"),
+        (["list.csv", "--text", "txet"], "Did you mean 'text'"),
+        (["list.csv", "--country", "Narnia"], "country must be an ISO 3166-1"),
+        (["list.csv", "--scenario", "bad.toml"], "senders[0].msp: unknown field"),
+        (["list.csv", "--rates", "bad.toml"], "no column 'country'"),
+        (["list.csv", "--replications", "0"], "replications must be 1 or more"),
+        (["list.csv", "-o", "list.csv"], "cannot be written"),
+        (["empty.csv"], "is empty"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(run, tmp_path, words, says):
+    (tmp_path / "list.csv").write_text("text,to\nhello,+12025550123\n")
+    (tmp_path / "latin.csv").write_bytes("text\nGrüße\n".encode("latin-1"))
+    (tmp_path / "bad.toml").write_text("[[senders]]\nmsp = 1\n")
+    (tmp_path / "empty.csv").write_text("")
+    before = sorted(tmp_path.iterdir())
+    status, out, err = run("forecast", *words)
+    assert status == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert says in err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("words", [[], ["forcast"], ["forecast"], ["demo", "--seed", "-1"]])
+def test_wrong_words(run, words):
+    status, _, err = run(*words)
+    assert status == 2
+    assert "usage: smslab" in err
+
+
+def test_corpora_by_the_command_line(run, corpora):
+    known = {"uci_sms_spam": 1.076, "tatoeba_multilingual": 1.019, "nus_sms_zh": 1.008}
+    for path in corpora:
+        if path.stem in known:
+            status, out, _ = run("forecast", path, "--country", "US", "--replications", 1)
+            assert status == 0
+            assert f"{known[path.stem]:.3f} a message" in out
+
+
+def test_as_a_process():
+    command = [sys.executable, "-m", "smslab", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"smslab {smslab.__version__}\n"
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys, smslab.cli\n"
+        "try: smslab.cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('numpy', 'pandas', 'numba', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,233 @@
+import dataclasses
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import smslab
+from smslab.forecast import duration
+from smslab.rates import Rate, RateCard
+from smslab.scenario import Campaign, Carrier, Poisson, Scenario, Sender
+from smslab.simulate import seeds, simulate
+from smslab.traffic import Load
+
+TEXTS = ["Hello"] * 300 + ["Hello 😀" * 20] * 100
+FAST = Scenario(senders=(Sender(mps=50),))
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return smslab.forecast(TEXTS, FAST, country="DE", replications=20, rng=4)
+
+
+def test_figures_are_those_of_the_runs(plan):
+    load = Load(
+        np.array([1] * 300 + [3] * 100, np.int32),
+        np.full(400, "DE", object),
+        np.full(400, None, object),
+    )
+    for seed, (_, figures) in zip(seeds(4, 20), plan.replications.iterrows(), strict=True):
+        run = simulate_seed(FAST, seed, load)
+        assert figures["finish_s"] == run["final_s"][run["status"] == "delivered"].max()
+        assert figures["delivered"] == (run["status"] == "delivered").mean()
+        charged = run["segments"][run["sent_s"].notna()].sum() * 112_000 / 1e6
+        assert figures["cost"] == pytest.approx(charged, abs=1e-9)
+
+
+def simulate_seed(scenario, seed, load):
+    from smslab.engines import reference
+    from smslab.traffic import generate
+
+    return reference.run(scenario, generate(scenario, seed, load), seed).messages
+
+
+def test_estimates_hold_the_middle_and_the_ends(plan):
+    estimates = plan.estimates
+    for figure, row in estimates.iterrows():
+        values = plan.replications[figure]
+        centre = values.median() if row["unit"] == "s" else values.mean()
+        assert row["value"] == pytest.approx(centre)
+        assert row["low"] == values.min()
+        assert row["high"] == values.max()
+    states = ["delivered", "undelivered", "expired", "failed", "pending"]
+    assert plan.replications[states].sum(axis=1).to_numpy() == pytest.approx(1)
+    assert estimates.loc["segments", "value"] == 600
+    assert plan.messages["expected_cost"].sum() == pytest.approx(estimates.loc["cost", "value"])
+
+
+def test_same_seed_same_forecast(plan, tmp_path):
+    again = smslab.forecast(TEXTS, FAST, country="DE", replications=20, rng=4)
+    pd.testing.assert_frame_equal(again.replications, plan.replications)
+    plan.to_html(tmp_path / "a.html")
+    again.to_html(tmp_path / "b.html")
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    other = smslab.forecast(TEXTS, FAST, country="DE", replications=20, rng=5)
+    assert not other.replications.equals(plan.replications)
+
+
+def test_simulate_is_the_first_replication(plan):
+    load = Load(
+        np.array([1] * 300 + [3] * 100, np.int32),
+        np.full(400, "DE", object),
+        np.full(400, None, object),
+    )
+    assert simulate(FAST, rng=4, load=load).messages.equals(plan.run.messages)
+
+
+@pytest.mark.parametrize(
+    ("replications", "rank"), [(1, 1), (18, 1), (19, 1), (20, 1), (39, 2), (99, 5)]
+)
+def test_intervals_are_order_statistics(replications, rank):
+    scenario = Scenario(carriers=(Carrier(first_attempt=0.5, permanent_failure=0.5),))
+    plan = smslab.forecast(["a"] * 20, scenario, country="US", replications=replications, rng=1)
+    values = np.sort(plan.replications["delivered"])
+    row = plan.estimates.loc["delivered"]
+    assert (row["low"], row["high"]) == (values[rank - 1], values[-rank])
+    assert plan.coverage == pytest.approx((replications + 1 - 2 * rank) / (replications + 1))
+    if replications >= 19:
+        assert plan.coverage >= 0.9
+
+
+def test_intervals_hold_the_next_campaign():
+    """The stated share of new replications lies inside: the delivered share of 200 forecasts."""
+    scenario = Scenario(
+        senders=(Sender(mps=1e6),),
+        carriers=(Carrier(first_attempt=0.7, permanent_failure=0.2, away_mean_s=7200),),
+    )
+    texts = ["a"] * 60
+    held = []
+    for trial in range(200):
+        plan = smslab.forecast(texts, scenario, country="US", replications=20, rng=trial)
+        truth = plan.replications["finish_s"]
+        held.append(truth.iloc[1:].min() <= truth.iloc[0] <= truth.iloc[1:].max())
+    # Nineteen others: (19 - 1) / (19 + 1) of them, exactly, if replications are exchangeable.
+    assert np.mean(held) == pytest.approx(0.9, abs=3 * (0.09 / 200) ** 0.5)
+
+
+def test_failed_messages_cost_their_fee_and_no_segment():
+    card = RateCard(
+        "card",
+        "EUR",
+        (
+            Rate(country="US", price_micro=10_000),
+            Rate(country="", price_micro=1000, kind="failed_message_fee"),
+        ),
+    )
+    scenario = Scenario(traffic=(Campaign(validity_h=1 / 360),), senders=(Sender(mps=1),))
+    plan = smslab.forecast(["a"] * 100, scenario, card, country="US", replications=3, rng=1)
+    # Ten seconds at one a second, the deadline included: eleven leave.
+    assert plan.estimates.loc["cost", "value"] == pytest.approx(11 * 0.01 + 89 * 0.001)
+    assert plan.estimates.loc["failed", "value"] == pytest.approx(0.89)
+    assert plan.estimates.loc["cost", "unit"] == "EUR"
+
+
+def test_carrier_of_the_row_decides_fee_and_network():
+    table = pd.DataFrame(
+        {"text": "a", "country": "US", "carrier": ["AT&T"] * 50 + ["Boost"] * 50 + [None] * 100}
+    )
+    plan = smslab.forecast(table, smslab.Scenario.bundled(), replications=4, rng=1)
+    at_t = plan.messages["expected_cost"].iloc[:50]
+    assert (at_t == 0.0083 + 0.0035).all()
+    assert (plan.run.messages["carrier"].iloc[:50] == "AT&T").all()
+    assert plan.messages["expected_cost"].iloc[100:].nunique() > 1
+
+
+def test_other_traffic_takes_capacity_but_is_not_counted():
+    busy = Scenario(
+        traffic=(
+            Poisson(name="codes", rate_per_s=40, duration_s=60, priority=0),
+            Campaign(),
+        ),
+        senders=(Sender(mps=50),),
+    )
+    alone = smslab.forecast(TEXTS, FAST, country="DE", replications=3, rng=1)
+    beside = smslab.forecast(TEXTS, busy, country="DE", replications=3, rng=1)
+    assert (beside.replications["messages"] == 400).all()
+    assert beside.estimates.loc["cost", "value"] == alone.estimates.loc["cost", "value"]
+    assert (
+        beside.estimates.loc["sending_done_s", "value"]
+        > alone.estimates.loc["sending_done_s", "value"] * 2
+    )
+
+
+def test_rows_that_are_not_sent_are_counted_and_listed():
+    table = pd.DataFrame(
+        {"text": ["ok", None, "", "ok", "ok"], "to": ["+12025550123"] * 3 + ["x", "+5351234567"]}
+    )
+    plan = smslab.forecast(table, FAST, replications=2, rng=1)
+    assert plan.problems.to_dict() == {
+        "empty text": 1,
+        "no price for the country": 1,
+        "no text": 1,
+        "not a phone number": 1,
+    }
+    summary = plan.summary()
+    assert "5 in the list, 3 of them not sent" in summary
+    assert "1 rows are sent but not in the cost" in summary
+    assert len(plan.messages) == 5
+    assert len(plan.run) == 2
+
+
+def test_nothing_to_send_is_an_error():
+    with pytest.raises(smslab.InputError, match="none of 2 rows can be sent: 2 x no text"):
+        smslab.forecast([None, None], FAST, country="US")
+    with pytest.raises(smslab.InputError, match="empty list"):
+        smslab.forecast([], FAST)
+    with pytest.raises(smslab.InputError, match="replications must be 1 or more; not 0"):
+        smslab.forecast(["a"], FAST, replications=0)
+
+
+def test_scenario_without_a_place_for_the_list():
+    scenario = Scenario(traffic=(Campaign(messages=5),))
+    with pytest.raises(smslab.ScenarioError, match="exactly one campaign"):
+        smslab.forecast(["a"], scenario, country="US")
+
+
+def test_summary_shows_clock_times_where_the_start_is_known(plan):
+    assert "after the start" in plan.summary()
+    start = dt.datetime(2026, 11, 23, 10, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
+    dated = smslab.forecast(
+        TEXTS, dataclasses.replace(FAST, start=start), country="DE", replications=2, rng=1
+    )
+    assert "All sent     2026-11-23 10:00:1" in dated.summary()
+    assert "after the start" not in dated.summary()
+
+
+def test_progress():
+    seen = []
+    smslab.forecast(
+        ["a"], FAST, country="US", replications=3, progress=lambda *step: seen.append(step)
+    )
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    smslab.forecast(["a"], FAST, country="US", replications=2, progress=True)
+
+
+def test_every_text_is_escaped(tmp_path):
+    nasty = "<script>alert('x')</script>" + '"><img src=x onerror=alert(1)>'
+    card = RateCard(nasty, "USD", (Rate(country="US", price_micro=1, source=nasty),))
+    scenario = dataclasses.replace(FAST, name=nasty)
+    table = pd.DataFrame({"text": ["ok", nasty], "to": ["+12025550123", nasty]}, index=["a", nasty])
+    plan = smslab.forecast(table, scenario, card, replications=2, rng=1)
+    plan.to_html(tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text()
+    for part in (page, plan._repr_html_()):
+        assert "<script" not in part
+        assert "<img src=x" not in part
+    assert page.count("&lt;script&gt;") >= 5
+    assert "http" not in page.replace("http-equiv", "").split("<body>")[0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (59.4, "59.4 s"),
+        (59.96, "1 min 0 s"),
+        (3599.7, "1 h 0 min"),
+        (3661, "1 h 1 min"),
+        (90_000, "1 d 1 h"),
+    ],
+)
+def test_duration(seconds, text):
+    assert duration(seconds) == text

@@ -1,0 +1,142 @@
+import json
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from smslab.errors import InputError
+from smslab.io import read_messages, write_whole
+
+TEXTS = ["Hello", "two\nlines, and a comma", "NA", "Grüße 😀", ""]
+NUMBERS = ["+12025550123", "+12025550124", "+264811234567", "+4930123456", ""]
+
+
+def frame():
+    return pd.DataFrame({"Body": TEXTS, "id": range(5), "Phone": NUMBERS, "country": "NA"})
+
+
+WRITERS = {
+    "csv": lambda path: frame().to_csv(path, index=False),
+    "csv with BOM": lambda path: frame().to_csv(path, index=False, encoding="utf-8-sig"),
+    "csv with semicolons": lambda path: frame().to_csv(path, index=False, sep=";"),
+    "csv with CR LF": lambda path: frame().to_csv(path, index=False, lineterminator="\r\n"),
+    "tsv": lambda path: frame().to_csv(path, index=False, sep="\t"),
+    "parquet": lambda path: frame().to_parquet(path),
+    "jsonl": lambda path: frame().to_json(path, orient="records", lines=True),
+    "ndjson": lambda path: frame().to_json(path, orient="records", lines=True, force_ascii=False),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_every_kind_of_file(tmp_path, kind):
+    path = tmp_path / f"list.{kind.split()[0]}"
+    WRITERS[kind](path)
+    table = read_messages(path)
+    assert table["text"].tolist() == TEXTS
+    assert table["to"].tolist() == NUMBERS
+    assert table["country"].tolist() == ["NA"] * 5
+    assert table.index.tolist() == [1, 2, 3, 4, 5]
+    assert table.index.name == "row"
+
+
+def test_one_column_keeps_its_empty_rows(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("text\nhello\n\nworld\n")
+    assert read_messages(path)["text"].tolist() == ["hello", "", "world"]
+
+
+def test_named_columns_win(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("text,offer,mobile,home\na,b,+1,+2\n")
+    table = read_messages(path, text="offer", to="home")
+    assert table.to_dict("list") == {"text": ["b"], "to": ["+2"]}
+
+
+def test_numbers_that_are_integers(tmp_path):
+    table = pa.table({"text": ["a", None], "to": pa.array([12025550123, None])})
+    pq.write_table(table, tmp_path / "list.parquet")
+    read = read_messages(tmp_path / "list.parquet")
+    assert read["text"].isna().tolist() == [False, True]
+    assert read["to"].iloc[0] == 12025550123
+    (tmp_path / "list.jsonl").write_text('{"text": "a", "to": 12025550123}\n\n{"text": null}\n')
+    read = read_messages(tmp_path / "list.jsonl")
+    assert read["to"].fillna("-").tolist() == ["12025550123", "-"]
+    assert read["text"].isna().tolist() == [False, True]
+
+
+BAD = {
+    "none.csv": (None, "cannot be read: No such file"),
+    "list.xlsx": (b"PK", "unknown kind of file; must end in one of .csv"),
+    "list.csv": (b"", "is empty"),
+    "head.csv": (b"text,to\n", "has columns but no rows"),
+    "cols.csv": (b"txt,to\na,b\n", r"no column looks like the text; it has \['txt', 'to'\]"),
+    "near.csv": (b"teext,to\na,b\n", "Did you mean 'teext'"),
+    "latin.csv": (
+        "text,to\na,b\nGrüße,c\n".encode("latin-1"),
+        "not UTF-8: line 3 has the byte 0xFC",
+    ),
+    "utf16.csv": ("text\na\n".encode("utf-16"), "is UTF-16"),
+    "wide.csv": (b"text,to\na,b\nc,d,e\n", "not a CSV table.*Expected 2 columns, got 3"),
+    "twice.csv": (b"text,text\na,b\n", "two columns are called 'text'"),
+    "cut.parquet": (b"PAR1 and no more", "not a whole Parquet file"),
+    "line.jsonl": (b'{"text": "a"}\n{"text": \n', "line 2 is not JSON"),
+    "list.jsonl": (b'{"text": "a"}\n["b"]\n', "line 2 is not a JSON object"),
+    "type.jsonl": (b'{"text": "a"}\n{"text": 7}\n', "object 2: 'text' must be a string"),
+    "half.jsonl": (b'{"text": "\\ud83d"}\n', r"half a surrogate pair \(\\ud83d\)"),
+    "blank.jsonl": (b"\n\n", "is empty"),
+    "latin.jsonl": ('{"text": "é"}\n'.encode("latin-1"), "not UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_files(tmp_path, name):
+    octets, says = BAD[name]
+    path = tmp_path / name
+    if octets is not None:
+        path.write_bytes(octets)
+    with pytest.raises(InputError, match=says) as caught:
+        read_messages(path)
+    assert str(caught.value).startswith(str(path))
+
+
+def test_missing_named_column(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("text,phone\na,b\n")
+    with pytest.raises(InputError, match=r"no column 'fone'; .* Did you mean 'phone'"):
+        read_messages(path, to="fone")
+
+
+def test_truncated_parquet_and_nested_column(tmp_path):
+    whole = tmp_path / "whole.parquet"
+    frame().to_parquet(whole)
+    cut = tmp_path / "cut.parquet"
+    cut.write_bytes(whole.read_bytes()[:-20])
+    with pytest.raises(InputError, match="not a whole Parquet file"):
+        read_messages(cut)
+    pq.write_table(pa.table({"text": [["a"], ["b"]]}), cut)
+    with pytest.raises(InputError, match="must hold one string a row"):
+        read_messages(cut)
+
+
+def test_folder(tmp_path):
+    folder = tmp_path / "x.csv"
+    folder.mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        read_messages(folder)
+
+
+def test_write_whole_or_nothing(tmp_path):
+    folder = tmp_path / "new" / "deeper"
+    with pytest.raises(RuntimeError), write_whole(folder, ["a", "b"]) as (first, _):
+        first.write_text("half")
+        raise RuntimeError
+    assert not (tmp_path / "new").exists()
+    with write_whole(folder, ["a", "b"]) as paths:
+        for path in paths:
+            path.write_text(json.dumps("whole"))
+    assert sorted(path.name for path in folder.iterdir()) == ["a", "b"]
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(InputError, match="cannot be written"), write_whole(blocked / "x", ["a"]):
+        pass

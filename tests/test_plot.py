@@ -1,0 +1,69 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from smslab import plot
+from smslab.scenario import Campaign, Carrier, Scenario, Sender
+from smslab.simulate import simulate
+
+RUN = simulate(Scenario(traffic=(Campaign(messages=1000),), senders=(Sender(mps=1),)), rng=1)
+NOTHING = simulate(
+    Scenario(
+        traffic=(Campaign(messages=3),),
+        carriers=(Carrier(first_attempt=0, permanent_failure=1),),
+    ),
+    rng=1,
+)
+EMPTY = simulate(Scenario(traffic=(Campaign(messages=0),)), rng=1)
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+def test_backlog_falls_from_all_to_none():
+    (line,) = plot.backlog(RUN).lines
+    waiting = line.get_ydata()
+    assert waiting[0] == 999  # the first leaves at once
+    assert waiting[-1] == 0
+    assert (np.diff(waiting) <= 0).all()
+    assert line.axes.get_xlabel() == "time after the start (min)"
+
+
+def test_deliveries_rise_to_the_share():
+    ax = plot.deliveries(RUN)
+    lines = {line.get_label(): line.get_ydata() for line in ax.lines}
+    assert list(lines) == ["sent", "landed", "read"]
+    assert lines["sent"][-1] == 100
+    assert lines["landed"][-1] == pytest.approx(100 * (RUN.status == 4).mean())
+    assert all((np.diff(line) >= 0).all() for line in lines.values())
+
+
+def test_delay_adds_up_to_all():
+    ax = plot.delay(RUN)
+    assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(100)
+
+
+@pytest.mark.parametrize("draw", [plot.backlog, plot.deliveries, plot.delay])
+@pytest.mark.parametrize("run", [RUN, NOTHING, EMPTY])
+def test_draws_on_the_axes_that_it_gets(draw, run):
+    _, ax = plt.subplots()
+    assert draw(run, ax=ax) is ax
+    ax.figure.canvas.draw()
+    assert ax.get_title()
+    assert ax.get_xlabel()
+    assert ax.get_ylabel()
+
+
+def test_cost_by():
+    money = pd.Series([1.0, 2.0, None, 4.0] * 20)
+    by = pd.Series([f"${n}$" for n in range(80)], name="country")
+    ax = plot.cost_by(money, by, currency="USD", top=3)
+    assert [text.get_text() for text in ax.texts] == [" 4.00", " 4.00", " 4.00", " 128.00"]
+    assert ax.get_title() == "Cost by country"
+    ax.figure.canvas.draw()
+    nothing = plot.cost_by(pd.Series([], dtype="float64"), pd.Series([], name="x", dtype="str"))
+    nothing.figure.canvas.draw()

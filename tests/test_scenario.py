@@ -1,0 +1,158 @@
+import dataclasses
+import datetime as dt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smslab.errors import ScenarioError
+from smslab.scenario import Campaign, Carrier, Poisson, Reading, Scenario, Sender
+from smslab.traffic import Load, generate
+
+shares = st.lists(st.floats(0.01, 1), min_size=1, max_size=5).map(
+    lambda weights: tuple(w / sum(weights) for w in weights)
+)
+campaigns = st.builds(
+    Campaign,
+    name=st.just("a campaign"),
+    messages=st.none() | st.integers(0, 100),
+    segment_shares=shares,
+    over_h=st.floats(0, 10),
+    priority=st.integers(-3, 9),
+)
+poissons = st.builds(
+    Poisson, name=st.just("codes"), rate_per_s=st.floats(0.1, 10), duration_s=st.floats(1, 1000)
+)
+scenarios = st.builds(
+    Scenario,
+    name=st.text(max_size=20),
+    start=st.none() | st.just(dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC)),
+    traffic=st.tuples(campaigns, poissons),
+    senders=st.tuples(st.builds(Sender, mps=st.floats(0.1, 1000), numbers=st.integers(1, 9))),
+    carriers=st.tuples(
+        st.builds(Carrier, mps=st.none() | st.floats(1, 100), country=st.sampled_from(["", "US"]))
+    ),
+    reading=st.builds(Reading, median_s=st.floats(1, 1000)),
+)
+
+
+@given(scenario=scenarios)
+def test_toml_both_ways(tmp_path_factory, scenario):
+    path = tmp_path_factory.mktemp("toml") / "scenario.toml"
+    scenario.to_toml(path)
+    assert Scenario.from_toml(path) == scenario
+
+
+def test_bundled():
+    scenario = Scenario.bundled()
+    assert scenario.name == "campaign"
+    with pytest.raises(ScenarioError, match="must be one of campaign; not 'campain'"):
+        Scenario.bundled("campain")
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ("[[senders]]\nmsp = 1", r"senders\[0\].msp: unknown field. Did you mean 'mps'"),
+        ("horizon = 1", "horizon: unknown field. Did you mean 'horizon_h'"),
+        ("[[senders]]\nmps = 'fast'", r"senders\[0\].mps must be a float; not 'fast'"),
+        ("[[senders]]\nmps = true", "must be a float; not True"),
+        ("[[senders]]\nmps = inf", "mps must be above 0"),
+        ("[[senders]]\nmps = nan", "mps must be above 0"),
+        ("[[senders]]\nnumbers = 1.5", "must be a int; not 1.5"),
+        ("[[traffic]]\nkind = 'posson'", "Did you mean 'poisson'"),
+        ("[[traffic]]\nname = 'x'", "kind must be one of campaign, poisson; not None"),
+        ("[[traffic]]\nkind = 'poisson'\nrate_per_s = 1", r"traffic\[0\].duration_s: missing"),
+        ("[[traffic]]\nkind = 'campaign'\nmessages = -1", "messages must be 0 or more"),
+        ("[[traffic]]\nkind = 'campaign'\nsegment_shares = [0.5]", "add up to 1"),
+        ("[[traffic]]\nkind = 'campaign'\nsender = 'x'", "sender must be one of"),
+        ("[[traffic]]\nkind = 'campaign'\nover_h = 99", "past the horizon of 72 h"),
+        ("[[carriers]]\nfirst_attempt = 0.9\npermanent_failure = 0.2", "1 at most"),
+        ("[[carriers]]\nreceipt_missing = 2", "between 0 and 1"),
+        ("[[carriers]]\ncountry = 'UK'", "ISO 3166-1"),
+        ("[[carriers]]\nretry_s = []", "one or more waits"),
+        ("[[carriers]]\nretry_s = [0.0]", "at least 1 s"),
+        ("[[carriers]]\n[[carriers]]", "different names"),
+        ("senders = 3", "senders must be a list; not 3"),
+        ("senders = [3]", r"senders\[0\] must be a table; not 3"),
+        ("senders = []", "senders must be one or more"),
+        ("start = 2026-01-01T00:00:00", "with its offset"),
+        ("horizon_h = 99999", "a year at most"),
+        ("a =", "not TOML"),
+    ],
+)
+def test_bad_toml(tmp_path, toml, says):
+    path = tmp_path / "s.toml"
+    path.write_text(toml)
+    with pytest.raises(ScenarioError, match=says) as caught:
+        Scenario.from_toml(path)
+    assert str(path) in str(caught.value)
+
+
+def test_unreadable_toml(tmp_path):
+    with pytest.raises(ScenarioError, match="cannot be read"):
+        Scenario.from_toml(tmp_path / "none.toml")
+    (tmp_path / "latin.toml").write_bytes("name = 'é'".encode("latin-1"))
+    with pytest.raises(ScenarioError, match="not UTF-8"):
+        Scenario.from_toml(tmp_path / "latin.toml")
+
+
+def load(rows, country="US", carrier=None):
+    return Load(
+        np.ones(rows, np.int32), np.full(rows, country, object), np.full(rows, carrier, object)
+    )
+
+
+def test_campaign_release():
+    def released(**campaign):
+        return generate(Scenario(traffic=(Campaign(messages=4, **campaign),)), 1).queued_us
+
+    assert released().tolist() == [0, 0, 0, 0]
+    assert released(start_s=1.5).tolist() == [1_500_000] * 4
+    assert released(over_h=1).tolist() == [0, 900_000_000, 1_800_000_000, 2_700_000_000]
+
+
+def test_poisson_is_poisson():
+    traffic = Poisson(rate_per_s=5, duration_s=2000, start_s=100)
+    counts = [len(generate(Scenario(traffic=(traffic,)), seed).queued_us) for seed in range(200)]
+    assert np.mean(counts) == pytest.approx(10_000, abs=4 * 100 / 200**0.5)
+    assert np.var(counts) == pytest.approx(10_000, rel=0.4)
+    times = generate(Scenario(traffic=(traffic,)), 1).queued_us
+    assert (np.diff(times) >= 0).all()
+    assert times[0] >= 100e6
+    assert times[-1] < 2100e6
+
+
+def test_segment_shares():
+    campaign = Campaign(messages=100_000, segment_shares=(0.7, 0.2, 0.07, 0.03))
+    segments = generate(Scenario(traffic=(campaign,)), 3).segments
+    assert np.bincount(segments)[1:] / 1e5 == pytest.approx([0.7, 0.2, 0.07, 0.03], abs=0.006)
+
+
+def test_carriers_by_country_share_and_name():
+    carriers = (
+        Carrier(name="A", country="US", share=3),
+        Carrier(name="B", country="US", share=1),
+        Carrier(name="Other"),
+    )
+    scenario = Scenario(carriers=carriers)
+    us = generate(scenario, 1, load(40_000)).carrier
+    assert np.bincount(us, minlength=3) / 40_000 == pytest.approx([0.75, 0.25, 0], abs=0.01)
+    assert set(generate(scenario, 1, load(10, "DE")).carrier) == {2}
+    assert set(generate(scenario, 1, load(10, None)).carrier) == {2}
+    assert set(generate(scenario, 1, load(10, carrier="b")).carrier) == {1}
+    only_us = dataclasses.replace(scenario, carriers=carriers[:2])
+    assert set(generate(only_us, 1, load(10, "DE")).carrier) == {-1}
+    assert set(generate(only_us, 1, load(99, None)).carrier) == {0, 1}
+
+
+def test_a_list_needs_one_campaign_that_takes_it():
+    with pytest.raises(ScenarioError, match="say how many, or pass a list"):
+        generate(Scenario(), 1)
+    full = Scenario(traffic=(Campaign(messages=1),))
+    with pytest.raises(ScenarioError, match="the scenario has 0"):
+        generate(full, 1, load(1))
+    two = Scenario(traffic=(Campaign(name="a"), Campaign(name="b")))
+    with pytest.raises(ScenarioError, match="the scenario has 2"):
+        generate(two, 1, load(1))

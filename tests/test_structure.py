@@ -1,0 +1,154 @@
+"""The structure of the package: which file may import which, and what every name owes its reader."""
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import smslab
+
+ROOT = Path(smslab.__file__).parent
+
+#: Every file and the files of the package that it may import: arrows point one way, downwards.
+ALLOWED = {
+    "__main__": {"cli"},
+    "cli": {"errors", "forecast", "io", "rates", "sample", "scenario"},
+    "widgets": {"audit", "errors"},
+    "forecast": {
+        *("cost", "engines", "errors", "kpi", "messages", "rates", "report", "results"),
+        *("scenario", "simulate", "text", "traffic"),
+    },
+    "report": {"plot"},
+    "plot": {"results", "traffic"},
+    "kpi": {"results", "rules", "traffic"},
+    "sample": {"simulate"},
+    "simulate": {"engines", "results", "scenario", "traffic"},
+    "cost": {"errors", "messages", "rates", "text"},
+    "messages": {"encoding", "errors", "numbering", "rules", "text"},
+    "audit": {"alphabets", "errors", "rules"},
+    "engines": {"kernels", "results", "scenario", "traffic"},
+    "results": {"scenario", "traffic"},
+    "traffic": {"errors", "kernels", "scenario"},
+    "encoding": {"alphabets", "kernels", "rules", "text"},
+    "io": {"errors"},
+    "rates": {"errors", "numbering"},
+    "scenario": {"errors", "numbering", "rules"},
+    "numbering": {"errors", "rules"},
+    "text": {"errors"},
+    "kernels": {"kernels"},
+    "alphabets": set(),
+    "rules": set(),
+    "errors": set(),
+}
+
+
+def modules():
+    return [
+        name
+        for _, name, _ in pkgutil.walk_packages([str(ROOT)], "smslab.")
+        if not name.endswith("__main__")
+    ]
+
+
+def imports(path):
+    """Return the files of the package that a file imports; those for types alone do not count."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("smslab"):
+            parts = node.module.split(".")
+            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("smslab.")}
+    return found - {"__version__"}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_are_those_of_the_map(path):
+    name = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    if name != "__init__":
+        assert imports(path) <= ALLOWED[name]
+
+
+def test_the_map_has_no_circle_and_no_ghost():
+    left = dict(ALLOWED)
+    while left:
+        free = {name for name, below in left.items() if not (below - {name}) & set(left)}
+        assert free, f"circle among {sorted(left)}"
+        left = {name: below for name, below in left.items() if name not in free}
+    names = {path.name.removesuffix(".py") for path in ROOT.glob("*") if path.suffix == ".py"}
+    names |= {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
+    assert names - {"__init__"} == set(ALLOWED)
+
+
+def test_only_kernels_are_compiled():
+    for path in ROOT.rglob("*.py"):
+        assert path.parent.name == "kernels" or "numba" not in imports_of_others(path), path
+    for path in (ROOT / "kernels").glob("*.py"):
+        assert not imports_of_others(path) & {"pandas", "pyarrow"}, path
+        below = {node for node in imports(path) if node != "kernels"}
+        assert not below, path
+
+
+def imports_of_others(path):
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").split(".")[0])
+    return found
+
+
+def test_public_names():
+    assert smslab.__all__ == sorted(smslab.__all__)
+    for name in smslab.__all__:
+        assert getattr(smslab, name) is not None
+        assert name in dir(smslab)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = smslab.nothing
+
+
+def test_a_function_wins_over_the_module_of_its_name():
+    for name in ("cost", "forecast", "sample", "simulate"):
+        importlib.import_module(f"smslab.{name}")
+        assert inspect.isfunction(getattr(smslab, name))
+
+
+def public_objects():
+    for module_name in modules():
+        module = importlib.import_module(module_name)
+        yield module_name, module
+        for name in getattr(module, "__all__", []):
+            item = getattr(module, name)
+            if getattr(item, "__module__", None) == module_name:
+                yield f"{module_name}.{name}", item
+
+
+@pytest.mark.parametrize(
+    ("name", "item"), list(public_objects()), ids=lambda x: x if isinstance(x, str) else ""
+)
+def test_docstrings_name_every_parameter(name, item):
+    doc = inspect.getdoc(item)
+    assert doc, f"{name} has no docstring"
+    fields = ()
+    if dataclasses.is_dataclass(item):
+        fields = [f.name for f in dataclasses.fields(item)]
+    elif inspect.isfunction(item):
+        fields = list(inspect.signature(item).parameters)
+    for field in fields:
+        named = re.search(rf"^(.*, )?{field}(, .*)? : ", doc, re.MULTILINE)
+        assert named, f"{name}: parameter {field!r} is not in its docstring"
+
+
+def test_no_version_apart():
+    project = (ROOT.parent / "pyproject.toml").read_text()
+    assert f'version = "{smslab.__version__}"' in project
