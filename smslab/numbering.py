@@ -43,6 +43,15 @@ def known_countries() -> frozenset[str]:
 def country_code(country: str) -> str:
     """Check an ISO 3166-1 alpha-2 code and return it in capitals.
 
+    Parameters
+    ----------
+    country : str
+        The code, in any case.
+
+    Returns
+    -------
+    str
+
     Raises
     ------
     InputError

@@ -37,7 +37,18 @@ img { width: 100%; } .note { color: #555; font-size: .9rem; }
 
 
 def answers_table(forecast: Forecast) -> str:
-    """Return the questions and answers of a forecast as an HTML table."""
+    """Return the questions and answers of a forecast as an HTML table.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        What is shown.
+
+    Returns
+    -------
+    str
+        The table; every text in it is escaped.
+    """
     rows = "".join(
         f"<tr><th>{html.escape(question)}</th><td>{html.escape(answer) or '&nbsp;'}</td></tr>\n"
         for question, answer in forecast.answers()

@@ -18,7 +18,20 @@ Seed: TypeAlias = int | np.random.SeedSequence | np.random.Generator | None
 
 
 def seeds(rng: Seed, replications: int) -> list[int]:
-    """Return the seeds of so many replications; the first is the one of :func:`simulate`."""
+    """Return the seeds of so many replications; the first is the one of :func:`simulate`.
+
+    Parameters
+    ----------
+    rng : None, int, SeedSequence or Generator
+        Where they come from.
+    replications : int
+        How many.
+
+    Returns
+    -------
+    list of int
+        Each from 0 to 2**63 - 1.
+    """
     generator = np.random.default_rng(rng)
     return [int(seed) for seed in generator.integers(0, 2**63, size=replications)]
 

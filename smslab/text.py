@@ -106,7 +106,19 @@ def views(
 
 
 def index_of(texts: Texts, rows: int) -> pd.Index[Any]:
-    """Return the index for an output: that of a Series, else 0, 1, 2 and so on."""
+    """Return the index for an output: that of a Series, else 0, 1, 2 and so on.
+
+    Parameters
+    ----------
+    texts : Series or other texts
+        The input.
+    rows : int
+        How many texts it holds.
+
+    Returns
+    -------
+    pandas.Index
+    """
     return texts.index if isinstance(texts, pd.Series) else pd.RangeIndex(rows)
 
 

@@ -128,9 +128,14 @@ def test_folder(tmp_path):
 
 def test_write_whole_or_nothing(tmp_path):
     folder = tmp_path / "new" / "deeper"
-    with pytest.raises(RuntimeError), write_whole(folder, ["a", "b"]) as (first, _):
-        first.write_text("half")
-        raise RuntimeError
+
+    def fail():
+        with write_whole(folder, ["a", "b"]) as (first, _):
+            first.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert not (tmp_path / "new").exists()
     with write_whole(folder, ["a", "b"]) as paths:
         for path in paths:

@@ -1,4 +1,4 @@
-"""The structure of the package: which file may import which, and what every name owes its reader."""
+"""The structure of the package: who may import whom, and what each name owes its reader."""
 
 import ast
 import dataclasses
