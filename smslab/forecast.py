@@ -126,7 +126,7 @@ class Forecast:
         """Return the forecast as a short text: the four questions first."""
         return "\n".join(f"{name:<12} {answer}".rstrip() for name, answer in self.answers())
 
-    def answers(self) -> list[tuple[str, str]]:
+    def answers(self) -> report.Answers:
         """Return the questions and their answers, in words."""
         estimates = self.estimates
         sendable = int(self.messages["sendable"].sum())
@@ -147,26 +147,26 @@ class Forecast:
             return f"{show(value)}{after}{interval}"
 
         after = "" if self.scenario.start else " after the start"
+        other_states = ", ".join(
+            f"{state} {say(state, _percent)}"
+            for state in ("undelivered", "expired", "failed", "pending")
+        )
         answers = [
             ("Encoding", f"{kinds}; {segments:,} segments, {mean} a message"),
             ("Cost", f"{self.rates.currency} {say('cost', '{:,.2f}'.format)}"),
             ("Last lands", say("finish_s", self._moment, after)),
             ("Arrive", f"{say('delivered', _percent)} of {sendable:,} sent"),
             ("", ""),
-            ("95 % in", say("landed_95_s", self._moment, after)),
             ("All sent", say("sending_done_s", self._moment, after)),
-            *(
-                (state.capitalize(), say(state, _percent))
-                for state in ("undelivered", "expired", "failed", "pending")
-            ),
+            ("95 % landed", say("landed_95_s", self._moment, after)),
+            ("Otherwise", other_states),
             ("Confirmed", f"{say('confirmed', _percent)} by a receipt"),
             ("Read", f"{say('read_5_min', _percent)} of the arrived within five minutes"),
             ("", ""),
         ]
         left_out = len(self.messages) - sendable
-        answers.append(
-            ("Rows", f"{len(self.messages):,} in the list, {left_out:,} of them not sent")
-        )
+        not_sent = f"{left_out:,} of them not sent" if left_out else "all of them sent"
+        answers.append(("Rows", f"{len(self.messages):,} in the list, {not_sent}"))
         unpriced = int(self.messages["problem"].isin([NO_PRICE, UNKNOWN_COUNTRY]).sum())
         if unpriced:
             answers.append(("No price", f"{unpriced:,} rows are sent but not in the cost"))
@@ -188,10 +188,11 @@ class Forecast:
         path : str or Path
             The file.
         """
-        Path(path).write_text(report.page(self), "utf-8")
+        page = report.page(self.answers(), self.messages, self.run, self.rates)
+        Path(path).write_text(page, "utf-8")
 
     def _repr_html_(self) -> str:
-        return report.answers_table(self)
+        return report.answers_table(self.answers())
 
     def __repr__(self) -> str:
         return self.summary()

@@ -6,7 +6,7 @@ import base64
 import html
 import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, TypeAlias
 
 import matplotlib as mpl
 import pandas as pd
@@ -14,11 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from smslab import plot
+from smslab.rates import RateCard
+from smslab.results import Run
 
-if TYPE_CHECKING:
-    from smslab.forecast import Forecast
+__all__ = ["Answers", "answers_table", "page"]
 
-__all__ = ["answers_table", "page"]
+#: Questions and answers in words; an empty pair parts two groups.
+Answers: TypeAlias = list[tuple[str, str]]
 
 #: Rows with a problem that the report lists; it says how many more there are.
 _LISTED: Final = 100
@@ -36,41 +38,48 @@ img { width: 100%; } .note { color: #555; font-size: .9rem; }
 """
 
 
-def answers_table(forecast: Forecast) -> str:
-    """Return the questions and answers of a forecast as an HTML table.
+def answers_table(answers: Answers) -> str:
+    """Return questions and answers as an HTML table.
 
     Parameters
     ----------
-    forecast : Forecast
-        What is shown.
+    answers : list of (str, str)
+        Questions and answers.
 
     Returns
     -------
     str
         The table; every text in it is escaped.
     """
+    left = 'style="text-align:left"'  # notebooks align the cells of a table to the right
     rows = "".join(
-        f"<tr><th>{html.escape(question)}</th><td>{html.escape(answer) or '&nbsp;'}</td></tr>\n"
-        for question, answer in forecast.answers()
+        f"<tr><th {left}>{html.escape(question)}</th>"
+        f"<td {left}>{html.escape(answer) or '&nbsp;'}</td></tr>\n"
+        for question, answer in answers
     )
     return f'<table class="answers">\n{rows}</table>'
 
 
-def page(forecast: Forecast) -> str:
+def page(answers: Answers, messages: pd.DataFrame, run: Run, rates: RateCard) -> str:
     """Return the report of a forecast as an HTML page.
 
     Parameters
     ----------
-    forecast : Forecast
-        What is reported.
+    answers : list of (str, str)
+        Questions and answers, the most important first.
+    messages : DataFrame
+        Every row of the list with its ``expected_cost`` and ``problem``.
+    run : Run
+        The replication that the pictures show.
+    rates : RateCard
+        The prices.
 
     Returns
     -------
     str
-        The page; the same forecast gives the same page.
+        The page; the same arguments give the same page.
     """
-    name = html.escape(forecast.scenario.name)
-    pictures = _pictures(forecast)
+    name = html.escape(run.scenario.name)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -80,30 +89,29 @@ def page(forecast: Forecast) -> str:
 <style>{_STYLE}</style>
 </head>
 <body>
-<h1>Forecast of {name}: {len(forecast.messages):,} messages</h1>
-{answers_table(forecast)}
+<h1>Forecast of {name}: {len(messages):,} messages</h1>
+{answers_table(answers)}
 <h2>Pictures</h2>
-<p class="note">Times are those of the first of {len(forecast.replications)} replications, costs
-their mean; the intervals above are over all of them.</p>
+<p class="note">Times are those of the first replication, costs the mean of all.</p>
 <div class="pictures">
-{pictures}
+{_pictures(messages, run, rates)}
 </div>
-{_problem_rows(forecast)}
-{_sources(forecast)}
+{_problem_rows(messages)}
+{_sources(messages, rates)}
 </body>
 </html>
 """
 
 
-def _pictures(forecast: Forecast) -> str:
+def _pictures(messages: pd.DataFrame, run: Run, rates: RateCard) -> str:
     def cost_by(column: str, ax: Axes) -> Axes:
-        messages, currency = forecast.messages, forecast.rates.currency
-        return plot.cost_by(messages["expected_cost"], messages[column], currency=currency, ax=ax)
+        cost = messages["expected_cost"]
+        return plot.cost_by(cost, messages[column], currency=rates.currency, ax=ax)
 
     drawings: list[Callable[[Axes], Axes]] = [
-        lambda ax: plot.backlog(forecast.run, ax=ax),
-        lambda ax: plot.deliveries(forecast.run, ax=ax),
-        lambda ax: plot.delay(forecast.run, ax=ax),
+        lambda ax: plot.backlog(run, ax=ax),
+        lambda ax: plot.deliveries(run, ax=ax),
+        lambda ax: plot.delay(run, ax=ax),
         lambda ax: cost_by("country", ax),
         lambda ax: cost_by("encoding", ax),
     ]
@@ -121,8 +129,7 @@ def _pictures(forecast: Forecast) -> str:
     return "\n".join(images)
 
 
-def _problem_rows(forecast: Forecast) -> str:
-    messages = forecast.messages
+def _problem_rows(messages: pd.DataFrame) -> str:
     wrong = messages[messages["problem"].notna()]
     if wrong.empty:
         return ""
@@ -138,7 +145,7 @@ def _problem_rows(forecast: Forecast) -> str:
     more = len(wrong) - _LISTED
     note = f'<p class="note">{more:,} more rows are not shown.</p>' if more > 0 else ""
     return (
-        f"<h2>Rows to look at</h2>\n<table class='rows'>\n<tr><th>Row</th><th>Problem</th>"
+        f'<h2>Rows to look at</h2>\n<table class="rows">\n<tr><th>Row</th><th>Problem</th>'
         f"<th>What happens</th><th>Text</th></tr>\n{rows}</table>\n{note}"
     )
 
@@ -149,12 +156,12 @@ def _excerpt(text: Any) -> str:
     return str(text) if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
 
 
-def _sources(forecast: Forecast) -> str:
-    used = set(forecast.messages["country"].dropna().unique())
+def _sources(messages: pd.DataFrame, rates: RateCard) -> str:
+    used = set(messages["country"].dropna().unique())
     sources = sorted(
         {
             (rate.source, str(rate.valid_from or ""))
-            for rate in forecast.rates.rates
+            for rate in rates.rates
             if rate.source and (rate.country in used or not rate.country)
         }
     )

@@ -23,7 +23,7 @@ ALLOWED = {
         *("cost", "engines", "errors", "kpi", "messages", "rates", "report", "results"),
         *("scenario", "simulate", "text", "traffic"),
     },
-    "report": {"plot"},
+    "report": {"plot", "rates", "results"},
     "plot": {"results", "traffic"},
     "kpi": {"results", "rules", "traffic"},
     "sample": {"simulate"},

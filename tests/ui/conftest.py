@@ -1,0 +1,87 @@
+"""A real Chromium, and a Voila server on the loopback address."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.fail("no Chromium; install it: apt install chromium")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="pip install 'smslab[ui]'")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page that reaches the loopback address and files only, and fails on an error in it."""
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    outside, errors = [], []
+
+    def guard(route):
+        url = route.request.url
+        if url.startswith(("http://127.0.0.1", "file://", "data:", "blob:")):
+            route.continue_()
+        else:
+            outside.append(url)
+            route.abort()
+
+    page.route("**/*", guard)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.outside = outside
+    yield page
+    page.close()
+    assert not errors
+
+
+@pytest.fixture
+def voila(tmp_path):
+    """Serve the cells of a notebook by Voila; return its address."""
+    import nbformat
+
+    servers = []
+
+    def serve(*cells):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        path = tmp_path / "app.ipynb"
+        nbformat.write(notebook, path)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        log = (tmp_path / "voila.log").open("w")
+        command = [sys.executable, "-m", "voila", str(path), "--no-browser", f"--port={port}"]
+        server = subprocess.Popen(
+            [*command, "--Voila.ip=127.0.0.1"], stdout=log, stderr=subprocess.STDOUT
+        )
+        servers.append((server, log))
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(150):
+            try:
+                urllib.request.urlopen(f"{address}/voila/static/voila.js", timeout=1).close()
+                break
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                time.sleep(0.2)
+        return address
+
+    yield serve
+    for server, log in servers:
+        server.terminate()
+        server.wait(20)
+        log.close()

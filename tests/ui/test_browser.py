@@ -1,0 +1,45 @@
+"""What a person sees: the inspector in Voila, and the report, both in a real browser."""
+
+import pandas as pd
+import pytest
+
+import smslab
+
+pytestmark = pytest.mark.ui
+
+NASTY = "<script>document.title = 'run'</script><img src=x onerror=\"document.title='run'\"> ’"
+
+
+def test_inspector_counts_while_typing(page, voila):
+    page.goto(voila("import smslab\nsmslab.widgets.message_inspector('Hello')"))
+    box = page.locator("textarea")
+    count = page.locator(".smslab-count")
+    box.wait_for(timeout=60_000)
+    assert "GSM-7, 5 characters, 5 units, 1 segment" in count.inner_text()
+    box.fill("a" * 161)
+    page.get_by_text("2 segments").wait_for()
+    box.fill("Don’t miss it")
+    page.get_by_text("RIGHT SINGLE QUOTATION MARK").wait_for()
+    assert page.locator("mark.smslab-culprit").inner_text() == "’"
+    box.fill(NASTY)
+    page.get_by_text("UCS-2, ").wait_for()
+    assert "".join(page.locator("td:nth-child(2)").all_inner_texts()) == NASTY
+    assert page.title() != "run"
+    # Voila itself asks for its icon font; nothing of ours leaves the machine.
+    assert not [url for url in page.outside if "fontawesome" not in url]
+
+
+def test_report_shows_pictures_and_nasty_text_as_text(page, tmp_path):
+    table = pd.DataFrame(
+        {"text": ["Hello"] * 500 + [NASTY], "to": ["+12025550123"] * 500 + ["no number"]}
+    )
+    plan = smslab.forecast(table, smslab.Scenario.bundled(), replications=2, rng=1)
+    plan.to_html(tmp_path / "report.html")
+    page.goto((tmp_path / "report.html").as_uri())
+    assert page.title() == "Forecast of campaign"
+    assert page.locator("h1").inner_text() == "Forecast of campaign: 501 messages"
+    widths = page.locator("img").evaluate_all("images => images.map(i => i.naturalWidth)")
+    assert len(widths) == 5
+    assert min(widths) > 100
+    assert "<script>" in page.locator("table.rows").inner_text()
+    assert not page.outside
