@@ -33,7 +33,23 @@ GSM7 = set(GSM7_DEFAULT) | set(GSM7_EXTENSION)
 def corpus(rows: int) -> list[str]:
     """Make up texts: words of a small vocabulary, 60 to 140 characters."""
     rng = np.random.default_rng(20260)
-    words = np.array("your order code is ready call us at noon tomorrow [A7] 10:30 €5".split())
+    words = np.array(
+        [
+            "your",
+            "order",
+            "code",
+            "is",
+            "ready",
+            "call",
+            "us",
+            "at",
+            "noon",
+            "tomorrow",
+            "[A7]",
+            "10:30",
+            "€5",
+        ]
+    )
     odd = np.array(["’", "–", "ç", "🎉"])
     texts = [" ".join(words[rng.integers(len(words), size=18)]) for _ in range(rows // 100)]
     texts = [t + odd[rng.integers(4)] if rng.random() < 0.2 else t for t in texts]

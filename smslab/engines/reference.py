@@ -68,7 +68,8 @@ class _Queue:
     """Messages that wait, by priority and first come first served, for numbers that space them.
 
     A number is held for as many intervals as the message has segments; the last segment leaves
-    one interval before the number is free again.
+    one interval before the number is free again. A message may start at its deadline, not after;
+    one that need not wait is never too late.
     """
 
     def __init__(
@@ -94,9 +95,9 @@ class _Queue:
     def serve(self) -> None:
         now = self.engine.now
         while self.idle and self.waiting:
-            message = heapq.heappop(self.waiting)[2]
-            if self.engine.deadline[message] < now:
-                self.engine.expire_in_queue(message)
+            _, entered, message = heapq.heappop(self.waiting)
+            if self.engine.deadline[message] < now and entered < now:
+                self.engine.expire_in_queue(message, entered)
                 continue
             segments = self.engine.segments[message]
             held = 0 if self.mps is None else round(segments * SECOND / self.mps)
@@ -160,9 +161,9 @@ class _Engine:
         self.next_arrival()
         self.env.run(until=self.horizon)
         for queue in (*self.senders.values(), *self.carriers):
-            for _, _, message in queue.waiting:
+            for _, entered, message in queue.waiting:
                 if self.deadline[message] < self.horizon:
-                    self.expire_in_queue(message)
+                    self.expire_in_queue(message, entered)
 
     def next_arrival(self) -> None:
         message = next(self.arrivals, None)
@@ -246,8 +247,10 @@ class _Engine:
                     self.receipt[message] = receipt
         return True
 
-    def expire_in_queue(self, message: int) -> None:
-        self.end(message, self.deadline[message], Status.FAILED, Reason.EXPIRED_QUEUE)
+    def expire_in_queue(self, message: int, entered: int) -> None:
+        # The last segment may leave the sender after the deadline that the first one met.
+        time = max(self.deadline[message], entered)
+        self.end(message, time, Status.FAILED, Reason.EXPIRED_QUEUE)
 
     def lognormal(
         self, stream: int, message: int, attempt: int, median_s: float, sigma: float

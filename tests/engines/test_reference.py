@@ -133,6 +133,19 @@ def test_burst_leaves_on_the_tick_and_the_rest_expires():
     assert simulate(free, rng=1).sent_us.max() == 99_999 * SECOND
 
 
+def test_a_message_that_starts_in_time_is_sent_whole():
+    campaign = Campaign(messages=3, segment_shares=(0.0, 0.0, 1.0), validity_h=3 / 3600)
+    scenario = Scenario(traffic=(campaign,), senders=(Sender(mps=1),), carriers=(PLAIN,))
+    run = simulate(scenario, rng=1)
+    assert run.sent_us.tolist() == [2 * SECOND, 5 * SECOND, NEVER]
+    assert run.final_us[2] == 3 * SECOND
+    busy = Carrier(mps=0.2, first_attempt=1, permanent_failure=0)
+    run = simulate(Scenario(traffic=(campaign,), senders=(Sender(mps=1),), carriers=(busy,)), rng=1)
+    # The second reaches the busy carrier past its deadline: it fails there, then.
+    assert run.sent_us.tolist() == [12 * SECOND, NEVER, NEVER]
+    assert run.final_us[1:].tolist() == [5 * SECOND, 3 * SECOND]
+
+
 def test_segments_are_spaced_one_by_one():
     campaign = Campaign(messages=3, segment_shares=(0.0, 0.0, 1.0))
     scenario = Scenario(traffic=(campaign,), senders=(Sender(mps=1),), carriers=(PLAIN,))
