@@ -129,15 +129,15 @@ def _seed(text: str) -> int:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from smslab.sample import sample  # noqa: PLC0415
+    from smslab.sample import sample
 
     _report(options, sample(), None, None)
 
 
 def _forecast(options: argparse.Namespace) -> None:
-    from smslab.io import read_messages  # noqa: PLC0415
-    from smslab.rates import RateCard  # noqa: PLC0415
-    from smslab.scenario import Scenario  # noqa: PLC0415
+    from smslab.io import read_messages
+    from smslab.rates import RateCard
+    from smslab.scenario import Scenario
 
     scenario = Scenario.from_toml(options.scenario) if options.scenario else None
     rates = RateCard.read(options.rates) if options.rates else None
@@ -153,9 +153,9 @@ def _report(
     *,
     country: str | None = None,
 ) -> None:
-    from smslab.forecast import forecast  # noqa: PLC0415
-    from smslab.io import write_whole  # noqa: PLC0415
-    from smslab.scenario import Scenario  # noqa: PLC0415
+    from smslab.forecast import forecast
+    from smslab.io import write_whole
+    from smslab.scenario import Scenario
 
     result = forecast(
         messages,

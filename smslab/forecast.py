@@ -191,6 +191,11 @@ class Forecast:
         page = report.page(self.answers(), self.messages, self.run, self.rates)
         Path(path).write_text(page, "utf-8")
 
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Give :attr:`estimates` to Arrow, polars, DuckDB and others, by the Arrow C interface."""
+        estimates = self.estimates.rename_axis("figure").reset_index()
+        return estimates.__arrow_c_stream__(requested_schema)
+
     def _repr_html_(self) -> str:
         return report.answers_table(self.answers())
 

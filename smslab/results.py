@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -122,15 +123,25 @@ class Run:
         """Return :attr:`messages`."""
         return self.messages
 
+    def summary(self) -> str:
+        """Return how many messages ended in which status, in words."""
+        states = [s for s in reversed(Status) if self.count(s)]
+        counts = ", ".join(f"{self.count(s):,} {s.name.lower()}" for s in states)
+        return f"{len(self):,} messages" + (f": {counts}" if counts else "")
+
     def count(self, status: Status) -> int:
         """Return how many messages ended with `status`."""
         return int(np.count_nonzero(self.status == status))
 
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Give :attr:`messages` to Arrow, polars, DuckDB and others, by the Arrow C interface."""
+        return self.messages.__arrow_c_stream__(requested_schema)
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(repr(self)[1:-1])}</p>{self.messages.head().to_html()}"
+
     def __repr__(self) -> str:
-        states = ", ".join(
-            f"{self.count(s):,} {s.name.lower()}" for s in reversed(Status) if self.count(s)
-        )
-        return f"<Run of {self.scenario.name!r}: {len(self):,} messages: {states}>"
+        return f"<Run of {self.scenario.name!r}: {self.summary()}>"
 
 
 def _seconds(times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

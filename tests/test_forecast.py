@@ -3,6 +3,7 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import smslab
@@ -54,6 +55,19 @@ def test_estimates_hold_the_middle_and_the_ends(plan):
     assert plan.replications[states].sum(axis=1).to_numpy() == pytest.approx(1)
     assert estimates.loc["segments", "value"] == 600
     assert plan.messages["expected_cost"].sum() == pytest.approx(estimates.loc["cost", "value"])
+
+
+def test_results_go_to_arrow_and_to_notebooks(plan):
+    table = pa.table(plan)
+    assert table.column_names == ["figure", "unit", "value", "low", "high"]
+    assert table["figure"].to_pylist() == list(plan.estimates.index)
+    rows = pa.table(plan.run)
+    assert rows.num_rows == 400
+    assert "final_s" in rows.column_names
+    assert "400 messages" in plan.run._repr_html_()
+    assert plan.run.summary() in repr(plan.run)
+    assert repr(plan) == plan.summary()
+    assert plan.to_pandas().equals(plan.estimates)
 
 
 def test_same_seed_same_forecast(plan, tmp_path):
