@@ -15,6 +15,7 @@ test-ui: .venv/.ui
 lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/repo-review .
 
 typecheck: .venv/.dev
 	$(BIN)/mypy
@@ -34,7 +35,7 @@ clean:
 	touch $@
 
 .venv/.dev: .venv/.ok
-	$(BIN)/python -m pip install --quiet mypy pandas-stubs ruff
+	$(BIN)/python -m pip install --quiet --editable '.[lint]'
 	touch $@
 
 .venv/.ui: .venv/.ok

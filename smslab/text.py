@@ -133,6 +133,8 @@ def _iterable(texts: Texts) -> Iterable[Any]:
 def _to_arrow(texts: Texts) -> pa.ChunkedArray:
     if hasattr(texts, "__arrow_c_stream__"):
         return pa.chunked_array(texts)
+    if isinstance(texts, np.ndarray) and texts.dtype.kind == "T":
+        texts = texts.astype(object)  # NumPy's StringDType, which Arrow 23 does not take
     array = pa.array(texts, from_pandas=True) if not isinstance(texts, pa.Array) else texts
     return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
 
