@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from smslab import __version__
-from smslab.errors import SmslabError
+from smslab.errors import InputError, SmslabError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,15 +41,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, or 2 for bad input.
+        Exit status: 0; 2 for bad input or an output that cannot be written; 130 when
+        interrupted.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         options.run(options)
+        sys.stdout.flush()
     except SmslabError as error:
         print(f"smslab: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader has seen enough; nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"smslab: output: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("smslab: interrupted", file=sys.stderr)
@@ -109,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
             help="how often it is simulated (default 20; 19 or more give 90 %% intervals)",
         )
         command.add_argument(
-            "--seed", metavar="N", type=_seed, default=0, help="same seed, same result (default 0)"
+            "--seed", metavar="N", type=int, default=0, help="same seed, same result (default 0)"
         )
         command.add_argument(
             "-o",
@@ -119,13 +129,6 @@ def _parser() -> argparse.ArgumentParser:
             help="folder of the report (default: here)",
         )
     return parser
-
-
-def _seed(text: str) -> int:
-    seed = int(text)
-    if seed < 0:
-        raise argparse.ArgumentTypeError("must be 0 or more")
-    return seed
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -157,6 +160,9 @@ def _report(
     from smslab.io import write_whole
     from smslab.scenario import Scenario
 
+    if options.seed < 0:
+        raise InputError(f"seed must be 0 or more; not {options.seed}")
+    _keep_inputs(options)
     result = forecast(
         messages,
         scenario or Scenario.bundled(),
@@ -173,6 +179,16 @@ def _report(
     print()
     print(f"{'Report':<12} {os.path.join(options.output, REPORT)}")
     print(f"{'Per row':<12} {os.path.join(options.output, ROWS)}")
+
+
+def _keep_inputs(options: argparse.Namespace) -> None:
+    """Refuse to write over a file that is read."""
+    for name in (REPORT, ROWS):
+        target = os.path.join(options.output, name)
+        for source in ("file", "scenario", "rates"):
+            path = getattr(options, source, None)
+            if path and os.path.exists(target) and os.path.samefile(path, target):
+                raise InputError(f"{path}: would be written over; choose another folder with -o")
 
 
 def _rows(forecast: Forecast) -> pd.DataFrame:

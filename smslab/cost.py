@@ -10,7 +10,7 @@ import pandas as pd
 
 from smslab.errors import RateCardError
 from smslab.messages import UNKNOWN_COUNTRY, examine
-from smslab.rates import MICRO, RateCard
+from smslab.rates import BASES, MICRO, RateCard
 from smslab.text import Texts
 
 __all__ = ["NO_PRICE", "SegmentPrices", "cost", "segment_prices"]
@@ -23,7 +23,8 @@ class SegmentPrices(NamedTuple):
 
     price_micro: npt.NDArray[np.int64]
     carrier_fee_micro: npt.NDArray[np.int64]
-    basis: pd.Categorical
+    basis: pd.Categorical[str]
+    fee_basis: pd.Categorical[str]
     priced: npt.NDArray[np.bool_]
 
     @property
@@ -61,7 +62,7 @@ def segment_prices(
     codes, distinct = pd.factorize(pairs)
     price = np.zeros(len(distinct), np.int64)
     fee = np.zeros(len(distinct), np.int64)
-    basis = np.full(len(distinct), None, object)
+    basis = np.full((2, len(distinct)), None, object)
     for position, pair in enumerate(distinct):
         place, network = divmod(int(pair), len(carrier_names) + 1)
         if not place:
@@ -76,12 +77,13 @@ def segment_prices(
             continue
         price[position] = found.segment_micro
         fee[position] = found.carrier_fee_micro
-        basis[position] = found.basis
+        basis[:, position] = found.basis, found.fee_basis
     return SegmentPrices(
         price[codes],
         fee[codes],
-        pd.Categorical(basis[codes], categories=["carrier", "Other", "country minimum"]),
-        pd.notna(basis)[codes],
+        pd.Categorical(basis[0, codes], categories=list(BASES)),
+        pd.Categorical(basis[1, codes], categories=list(BASES)),
+        pd.notna(basis[0])[codes],
     )
 
 
@@ -115,7 +117,8 @@ def cost(
         and
 
         ``price`` and ``carrier_fee`` : Float64, per segment, in the card's currency
-        ``basis`` : category, which rate was used: ``carrier``, ``Other`` or ``country minimum``
+        ``basis`` and ``fee_basis`` : category, which rate was used for the price and for the fee:
+        ``carrier``, ``Other``, ``country minimum`` or ``none``
         ``cost`` : Float64, segments x (price + fee), in the card's currency
         ``cost_micro`` : Int64, the same, exact, in millionths
 
@@ -137,6 +140,10 @@ def cost(
     1    UCS-2         1  0.112
     """
     rates = RateCard.bundled() if rates is None else rates
+    if not isinstance(rates, RateCard):
+        raise TypeError(
+            f"rates must be a RateCard; not {rates!r:.60}. RateCard.read(path) reads one"
+        )
     result = examine(messages, country=country)
     prices = segment_prices(result["country"], result["carrier"], rates, sender_type=sender_type)
     unpriced = pd.Series(~prices.priced, result.index) & result["problem"].isna()
@@ -147,6 +154,7 @@ def cost(
     for name, micro in (("price", prices.price_micro), ("carrier_fee", prices.carrier_fee_micro)):
         result[name] = (pd.Series(micro, result.index, "Int64") / MICRO).where(charged)
     result["basis"] = prices.basis
+    result["fee_basis"] = prices.fee_basis
     result["cost"] = cost_micro / MICRO
     result["cost_micro"] = cost_micro
     return result

@@ -14,12 +14,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from smslab import report
-from smslab.cost import NO_PRICE, cost, segment_prices
+from smslab.cost import SegmentPrices, cost, segment_prices
 from smslab.engines import reference
 from smslab.errors import InputError
 from smslab.kpi import kpis
-from smslab.messages import UNKNOWN_COUNTRY
-from smslab.rates import MICRO, RateCard
+from smslab.rates import LOWEST, MICRO, RateCard
 from smslab.results import NEVER, Run, Status
 from smslab.scenario import Campaign, Scenario
 from smslab.simulate import Seed, seeds
@@ -31,8 +30,13 @@ __all__ = ["Forecast", "Progress", "forecast"]
 #: None, True for a progress bar, or a function that is called with (done, total).
 Progress: TypeAlias = bool | Callable[[int, int], None] | None
 
+#: Countries that the summary names; the rest is put together.
+_COUNTRIES: Final = 5
+
 #: The share of new campaigns that an interval aims to hold.
 CONFIDENCE: Final = 0.9
+
+_MOST_REPLICATIONS: Final = 100_000
 
 _UNITS: Final = {
     "segments": "segments",
@@ -68,7 +72,11 @@ class Forecast:
         One row per replication, one column per figure: ``segments``, ``cost`` and those of
         :func:`smslab.kpi.kpis`.
     run : Run
-        The first replication, message by message; the pictures show it.
+        The first replication, message by message, with all the scenario's traffic; the pictures
+        show its part that is the list.
+    lowest_fees : int
+        How many messages of that replication have a carrier fee that is the lowest of their
+        country, because the card has none for their carrier.
     """
 
     messages: pd.DataFrame
@@ -76,6 +84,7 @@ class Forecast:
     rates: RateCard
     replications: pd.DataFrame
     run: Run
+    lowest_fees: int
 
     @property
     def coverage(self) -> float:
@@ -94,20 +103,20 @@ class Forecast:
         """One row per figure: ``unit``, ``value``, ``low`` and ``high``.
 
         The value is the mean of the replications, for times their median. Shares are of the
-        messages that are sent, ``read_5_min`` of those that arrive; times are seconds after the
-        start; ``cost`` is in the currency of the card and leaves out rows without a price, which
-        :attr:`problems` counts.
+        messages that can be sent, ``read_5_min`` of those that arrive; times are seconds after
+        the start, infinite where nothing is sent or arrives; ``cost`` is in the currency of the
+        card and leaves out rows without a price.
         """
         rank = _rank(len(self.replications))
         rows = {}
         for figure, unit in _UNITS.items():
-            values = np.sort(self.replications[figure].to_numpy())
-            rows[figure] = (
-                unit or self.rates.currency,
-                float(np.median(values) if unit == "s" else np.mean(values)),
-                float(values[rank - 1]),
-                float(values[-rank]),
-            )
+            values = self.replications[figure]
+            # A time that never comes is later than all others; a share of nothing says nothing.
+            values = values.fillna(math.inf) if unit == "s" else values.dropna()
+            ordered = values.sort_values().to_numpy()
+            value = values.median() if unit == "s" else values.mean()
+            low, high = (ordered[[rank - 1, -rank]]) if len(ordered) >= rank else (math.nan,) * 2
+            rows[figure] = (unit or self.rates.currency, value, float(low), float(high))
         return pd.DataFrame.from_dict(
             rows, orient="index", columns=["unit", "value", "low", "high"]
         )
@@ -115,8 +124,7 @@ class Forecast:
     @property
     def problems(self) -> pd.Series[int]:
         """How many rows of the list have each problem, the most frequent first."""
-        counts = self.messages["problem"].value_counts()
-        return counts.sort_index().sort_values(ascending=False, kind="stable").rename("rows")
+        return _ranked(self.messages["problem"]).rename("rows")
 
     def to_pandas(self) -> pd.DataFrame:
         """Return :attr:`estimates`."""
@@ -128,57 +136,80 @@ class Forecast:
 
     def answers(self) -> report.Answers:
         """Return the questions and their answers, in words."""
-        estimates = self.estimates
-        sendable = int(self.messages["sendable"].sum())
-        encodings = self.messages["encoding"].value_counts(sort=False)
-        segments = int(self.messages["segments"].sum())
-        counted = int(self.messages["segments"].notna().sum())
+        sent = self.messages[self.messages["sendable"]]
         kinds = ", ".join(
-            f"{encoding} {count:,} ({_percent(count / max(counted, 1))})"
-            for encoding, count in encodings.items()
+            f"{encoding} {count:,} ({_percent(count / len(sent))})"
+            for encoding, count in sent["encoding"].value_counts(sort=False).items()
         )
-        mean = f"{segments / counted:.3f}" if counted else "-"
-
-        def say(figure: str, show: Callable[[float], str], after: str = "") -> str:
-            value, low, high = map(float, estimates.loc[figure, ["value", "low", "high"]])
-            if math.isnan(value):
-                return "-"
-            interval = f" ({show(low)} to {show(high)})" if show(low) != show(high) else ""
-            return f"{show(value)}{after}{interval}"
-
-        after = "" if self.scenario.start else " after the start"
+        segments = int(sent["segments"].sum())
+        after = f" {self.scenario.start:%z}" if self.scenario.start else " after the start"
         other_states = ", ".join(
-            f"{state} {say(state, _percent)}"
+            f"{state} {self._say(state, _percent)}"
             for state in ("undelivered", "expired", "failed", "pending")
         )
-        answers = [
-            ("Encoding", f"{kinds}; {segments:,} segments, {mean} a message"),
-            ("Cost", f"{self.rates.currency} {say('cost', '{:,.2f}'.format)}"),
-            ("Last lands", say("finish_s", self._moment, after)),
-            ("Arrive", f"{say('delivered', _percent)} of {sendable:,} sent"),
+        return [
+            ("Encoding", f"{kinds}; {segments:,} segments, {segments / len(sent):.3f} a message"),
+            ("Cost", self._cost(int(sent["cost_micro"].notna().sum()), len(sent))),
+            ("Last lands", self._say("finish_s", self._moment, after)),
+            ("Arrive", f"{self._say('delivered', _percent)} of {len(sent):,} messages"),
             ("", ""),
-            ("All sent", say("sending_done_s", self._moment, after)),
-            ("95 % landed", say("landed_95_s", self._moment, after)),
+            ("Last leaves", self._say("sending_done_s", self._moment, after)),
+            (
+                "95 % landed",
+                f"{self._say('landed_95_s', self._moment, after)}, of those that arrive",
+            ),
             ("Otherwise", other_states),
-            ("Confirmed", f"{say('confirmed', _percent)} by a receipt"),
-            ("Read", f"{say('read_5_min', _percent)} of the arrived within five minutes"),
+            ("Confirmed", f"{self._say('confirmed', _percent)} by a receipt"),
+            ("Read", f"{self._say('read_5_min', _percent)} of the arrived within five minutes"),
             ("", ""),
-        ]
-        left_out = len(self.messages) - sendable
-        not_sent = f"{left_out:,} of them not sent" if left_out else "all of them sent"
-        answers.append(("Rows", f"{len(self.messages):,} in the list, {not_sent}"))
-        unpriced = int(self.messages["problem"].isin([NO_PRICE, UNKNOWN_COUNTRY]).sum())
-        if unpriced:
-            answers.append(("No price", f"{unpriced:,} rows are sent but not in the cost"))
-        answers += [("", f"{rows:,} x {problem}") for problem, rows in self.problems.items()]
-        answers.append(
+            *self._list_answers(sent),
             (
                 "Basis",
                 f"scenario {self.scenario.name!r}, rates {self.rates.name!r}, "
                 f"{len(self.replications)} replications, {_percent(self.coverage)} intervals",
+            ),
+        ]
+
+    def _list_answers(self, sent: pd.DataFrame) -> report.Answers:
+        """Say what is in the list: rows, problems, countries, and fees that are a guess."""
+        left_out = len(self.messages) - len(sent)
+        rows = f"{len(self.messages):,} in the list"
+        countries = _ranked(sent["country"].fillna("unknown"))
+        most = [f"{country} {count:,}" for country, count in countries.head(_COUNTRIES).items()]
+        if len(countries) > _COUNTRIES:
+            rest = countries.iloc[_COUNTRIES:]
+            most.append(f"{len(rest)} others {int(rest.sum()):,}")
+        answers = [("Rows", f"{rows}, {left_out:,} of them cannot be sent" if left_out else rows)]
+        answers += [("", f"{rows:,} x {problem}") for problem, rows in self.problems.items()]
+        answers.append(("Countries", ", ".join(most)))
+        if self.lowest_fees:
+            answers.append(
+                (
+                    "Fees",
+                    f"{self.lowest_fees:,} messages at the lowest carrier fee of their country: "
+                    "their carrier is not known",
+                )
             )
-        )
         return answers
+
+    def _cost(self, priced: int, sent: int) -> str:
+        if not priced:
+            return f"not known: none of {sent:,} messages has a price"
+        cost = f"{self.rates.currency} {self._say('cost', '{:,.2f}'.format)}"
+        return cost if priced == sent else f"{cost}, and {sent - priced:,} messages without a price"
+
+    def _say(self, figure: str, show: Callable[[float], str], after: str = "") -> str:
+        """Write a figure and, where it varies, its interval."""
+        value, low, high = map(float, self.estimates.loc[figure, ["value", "low", "high"]])
+        if math.isnan(value):
+            return "-"
+        if show(low) == show(high):
+            return show(value) + after * math.isfinite(value)
+        ends = [show(end) for end in (low, high)]
+        day = show(value)[:11] if self.scenario.start else ""
+        if day and all(end.startswith(day) for end in ends):
+            ends = [end.removeprefix(day) for end in ends]
+        return f"{show(value)}{after * math.isfinite(value)} ({ends[0]} to {ends[1]})"
 
     def to_html(self, path: str | Path) -> None:
         """Write a self-contained HTML report with pictures; every text in it is escaped.
@@ -188,7 +219,8 @@ class Forecast:
         path : str or Path
             The file.
         """
-        page = report.page(self.answers(), self.messages, self.run, self.rates)
+        run = self.run.of(_taker(self.scenario).name)
+        page = report.page(self.answers(), self.messages, run, self.rates)
         Path(path).write_text(page, "utf-8")
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -203,9 +235,11 @@ class Forecast:
         return self.summary()
 
     def _moment(self, seconds: float) -> str:
+        if math.isinf(seconds):
+            return "never"
         if self.scenario.start is not None:
             moment = self.scenario.start + dt.timedelta(seconds=round(seconds))
-            return moment.strftime("%Y-%m-%d %H:%M:%S %z")
+            return f"{moment:%Y-%m-%d %H:%M:%S}"
         return duration(seconds)
 
 
@@ -216,6 +250,11 @@ def duration(seconds: float) -> str:
         if whole >= size:
             return f"{whole // size} {name} {whole % size // small} {smaller}"
     return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{seconds:.1f} s"
+
+
+def _ranked(values: pd.Series[Any]) -> pd.Series[int]:
+    """Count values, the most frequent first, equally frequent ones by name."""
+    return values.value_counts().sort_index().sort_values(ascending=False, kind="stable")
 
 
 def _percent(share: float) -> str:
@@ -283,14 +322,21 @@ def forecast(
     segments  1000.00  1000.00  1000.00
     cost        12.51    12.48    12.54
     """
-    if replications < 1:
-        raise InputError(f"replications must be 1 or more; not {replications}")
+    if not 1 <= replications <= _MOST_REPLICATIONS:
+        raise InputError(
+            f"replications must be 1 or more, {_MOST_REPLICATIONS:,} at most; not {replications}"
+        )
+    if not isinstance(scenario, Scenario):
+        raise TypeError(
+            f"scenario must be a Scenario; not {scenario!r:.60}. Scenario.bundled() returns one, "
+            "Scenario.from_toml(path) reads one"
+        )
     rates = RateCard.bundled() if rates is None else rates
     campaign = _taker(scenario)
     sender = next(s for s in scenario.senders if campaign.sender in (None, s.name))
     priced = cost(messages, rates, country=country, sender_type=sender.type or None)
     if not priced["sendable"].any():
-        reasons = ", ".join(f"{n:,} x {p}" for p, n in priced["problem"].value_counts().items())
+        reasons = ", ".join(f"{n:,} x {p}" for p, n in _ranked(priced["problem"]).items())
         raise InputError(f"none of {len(priced):,} rows can be sent: {reasons or 'empty list'}")
     sendable = priced[priced["sendable"]]
     load = Load(
@@ -298,22 +344,32 @@ def forecast(
         sendable["country"].astype("object").to_numpy(),
         sendable["carrier"].astype("object").to_numpy(),
     )
-    segment_micro = _by_carrier(sendable, scenario, rates, sender.type or None)
+    prices = _by_carrier(sendable, scenario, rates, sender.type or None)
     charged_micro = np.zeros(len(sendable), np.int64)
     figures = []
     first: Run | None = None
     for seed in _shown(seeds(rng, replications), progress):
         run = reference.run(scenario, generate(scenario, seed, load), seed)
         first = first or run
-        run_micro = _charged_micro(run, scenario.traffic.index(campaign), segment_micro, rates)
+        part = run.of(campaign.name)
+        run_micro = _charged_micro(part, prices, rates)
         charged_micro += run_micro
-        figures.append({"cost": int(run_micro.sum()) / MICRO, **kpis(run, campaign=campaign.name)})
+        # Python's integers: no sum of any list overflows.
+        figures.append({"cost": sum(run_micro.tolist()) / MICRO, **kpis(part)})
     assert first is not None
     expected = pd.Series(charged_micro / (MICRO * replications), sendable.index, "Float64")
     priced["expected_cost"] = pd.Series(np.nan, priced.index, "Float64")
     priced.loc[priced["sendable"], "expected_cost"] = expected.to_numpy()
     priced["expected_cost"] = priced["expected_cost"].where(priced["cost_micro"].notna())
-    return Forecast(priced, scenario, rates, pd.DataFrame(figures), first)
+    lowest = _of_carriers(first.of(campaign.name), [p.fee_basis == LOWEST for p in prices])
+    return Forecast(
+        messages=priced,
+        scenario=scenario,
+        rates=rates,
+        replications=pd.DataFrame(figures),
+        run=first,
+        lowest_fees=int(lowest.sum()),
+    )
 
 
 def _taker(scenario: Scenario) -> Campaign:
@@ -324,34 +380,40 @@ def _taker(scenario: Scenario) -> Campaign:
 
 def _by_carrier(
     sendable: pd.DataFrame, scenario: Scenario, rates: RateCard, sender_type: str | None
-) -> npt.NDArray[np.int64]:
-    """Price a segment of each message (columns) for each carrier of the scenario (rows)."""
-    return np.stack(
-        [
-            segment_prices(
-                sendable["country"],
-                sendable["carrier"].fillna(carrier.name),
-                rates,
-                sender_type=sender_type,
-            ).total_micro
-            for carrier in scenario.carriers
-        ]
-    )
+) -> list[SegmentPrices]:
+    """Price a segment of each message for each carrier of the scenario.
+
+    A carrier that stands in the row and on the card goes before the one of the scenario.
+    """
+    country, carrier = sendable["country"], sendable["carrier"]
+    on_card = np.zeros(len(sendable), np.bool_)
+    for place, name in sendable[["country", "carrier"]].drop_duplicates().dropna().to_numpy():
+        if rates.names(place, name):
+            on_card |= ((country == place) & (carrier == name)).to_numpy()
+    own = carrier.where(on_card)
+    return [
+        segment_prices(country, own.fillna(network.name), rates, sender_type=sender_type)
+        for network in scenario.carriers
+    ]
 
 
-def _charged_micro(
-    run: Run, campaign: int, segment_micro: npt.NDArray[np.int64], rates: RateCard
-) -> npt.NDArray[np.int64]:
+def _of_carriers(run: Run, columns: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Take from one column a carrier the value of the carrier that each message went to."""
+    return np.stack(columns)[run.traffic.carrier, np.arange(len(run))]
+
+
+def _charged_micro(run: Run, prices: list[SegmentPrices], rates: RateCard) -> npt.NDArray[np.int64]:
     """Say what a run charges for each message of the list.
 
     A sent message costs its segments, whatever becomes of it; a failed one the failed-message
-    fee. One that is still pending before it was sent costs nothing yet.
+    fee. One that is still pending before it was sent costs nothing yet, nor does one without a
+    price.
     """
-    rows = np.flatnonzero(run.traffic.campaign == campaign)
-    price = segment_micro[run.traffic.carrier[rows], np.arange(len(rows))]
-    charged = run.traffic.segments[rows].astype(np.int64) * price
-    charged[run.sent_us[rows] == NEVER] = 0
-    charged[run.status[rows] == Status.FAILED] = rates.failed_message_micro
+    price = _of_carriers(run, [p.total_micro for p in prices])
+    charged: npt.NDArray[np.int64] = run.traffic.segments.astype(np.int64) * price
+    charged[run.sent_us == NEVER] = 0
+    charged[run.status == Status.FAILED] = rates.failed_message_micro
+    charged[~_of_carriers(run, [p.priced for p in prices])] = 0
     return charged
 
 

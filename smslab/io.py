@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from smslab.errors import InputError, nearest
@@ -24,7 +24,7 @@ __all__ = ["read_messages", "write_whole"]
 _USUAL: Final = {
     "text": ("text", "body", "message", "content", "sms", "msg"),
     "to": ("to", "phone", "number", "recipient", "msisdn", "mobile", "phone_number", "to_number"),
-    "country": ("country", "iso2", "country_code", "to_country"),
+    "country": ("country", "iso2", "to_country"),
     "carrier": ("carrier", "network", "operator"),
 }
 _READABLE: Final = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
@@ -83,19 +83,20 @@ def read_messages(
 
 def _columns(path: Path, names: Sequence[str], wanted: dict[str, str | None]) -> dict[str, str]:
     """Find which column of the file holds what; the text is a must."""
-    folded = {name.strip().casefold(): name for name in reversed(names)}
     found: dict[str, str] = {}
     for role, given in wanted.items():
-        if given is not None:
-            if given not in names:
-                raise InputError(
-                    f"{path}: no column {given!r}; it has {list(names)}.{nearest(given, names)}"
-                )
-            found[role] = given
+        if given is not None and given not in names:
+            raise InputError(
+                f"{path}: no column {given!r}; it has {list(names)}.{nearest(given, names)}"
+            )
+        name = given or _usual_column(path, names, role)
+        if name is None or (given is None and name in found.values()):
             continue
-        usual = next((folded[name] for name in _USUAL[role] if name in folded), None)
-        if usual is not None and usual not in found.values():
-            found[role] = usual
+        if names.count(name) > 1:
+            raise InputError(f"{path}: two columns are called {name!r}; rename one")
+        if name in found.values():
+            raise InputError(f"{path}: column {name!r} cannot be the text and the number at once")
+        found[role] = name
     if "text" not in found:
         raise InputError(
             f"{path}: no column looks like the text; it has {list(names)}."
@@ -104,49 +105,89 @@ def _columns(path: Path, names: Sequence[str], wanted: dict[str, str | None]) ->
     return found
 
 
+def _usual_column(path: Path, names: Sequence[str], role: str) -> str | None:
+    for usual in _USUAL[role]:
+        same = sorted({name for name in names if name.strip().casefold() == usual})
+        if len(same) > 1 and usual not in same:
+            raise InputError(f"{path}: columns {same} could each be the {role}; name one")
+        if same:
+            return usual if usual in same else same[0]
+    return None
+
+
 def _read_csv(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
     with path.open("rb") as file:
-        start = file.read(1 << 16)
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(f"{path}: is UTF-16; save it as CSV UTF-8")
-    header = start.decode("utf-8-sig", "replace").split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count) if path.suffix.lower() == ".csv" else "\t"
-    names = next(csv.reader([header.rstrip("\r")], delimiter=delimiter), [])
-    double = next((name for name in names if names.count(name) > 1), None)
-    columns = _columns(path, names, wanted)
-    if double is not None and double in columns.values():
-        raise InputError(f"{path}: two columns are called {double!r}; rename one")
+        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            raise InputError(f"{path}: is UTF-16; save it as CSV UTF-8")
     try:
-        table = pa_csv.read_csv(
-            path,
-            read_options=pa_csv.ReadOptions(use_threads=False),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=len(names) > 1
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                include_columns=list(columns.values()),
-                column_types={name: pa.large_string() for name in columns.values()},
-                # "NA" is Namibia and "null" a text.
-                strings_can_be_null=False,
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{path}: {_csv_fault(path, str(error))}") from None
-    return _frame(table, columns)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            delimiter = _delimiter(file)
+            file.seek(0)
+            records = _records(path, file, delimiter)
+            names = next(records, None)
+            if names is None:
+                raise InputError(f"{path}: is empty")
+            columns = _columns(path, names, wanted)
+            places = [names.index(name) for name in columns.values()]
+            cells: list[list[str]] = [[] for _ in places]
+            for record in records:
+                for column, place in zip(cells, places, strict=True):
+                    column.append(record[place])
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: {_not_utf8(path)}") from None
+    # "NA" is Namibia and "null" a text: no cell of a CSV file is a null.
+    arrays = [pa.array(column, pa.large_string()) for column in cells]
+    return _frame(pa.table(arrays, names=list(columns)))
 
 
-def _csv_fault(path: Path, fault: str) -> str:
-    if "UTF8" in fault:
-        octets = path.read_bytes()
+def _delimiter(file: TextIO) -> str:
+    """Choose the delimiter that parts the header into most columns."""
+
+    def columns(delimiter: str) -> int:
+        file.seek(0)
         try:
-            octets.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = octets.count(b"\n", 0, error.start) + 1
-            return (
-                f"not UTF-8: line {line} has the byte 0x{octets[error.start]:02X}; "
-                "save it as CSV UTF-8"
-            )
-    return f"not a CSV table: {fault.splitlines()[0]}"
+            return len(next(filter(None, csv.reader(file, delimiter=delimiter)), []))
+        except csv.Error:
+            return 0
+
+    return max(",;\t", key=columns)
+
+
+def _records(path: Path, file: TextIO, delimiter: str) -> Iterator[list[str]]:
+    """Go through the records of a CSV file, the header first; each has the header's width."""
+    reader = csv.reader(file, delimiter=delimiter, strict=True)
+    width = 0
+    line = 1
+    try:
+        for record in reader:
+            cells = record
+            if not cells and width == 1:
+                cells = [""]  # in a file of one column an empty line is an empty cell
+            if cells:
+                if width and len(cells) != width:
+                    raise InputError(
+                        f"{path}: line {line} has {len(cells)} cells, the header {width}; "
+                        f"put quotes around a text that holds {delimiter!r}"
+                    )
+                width = len(cells)
+                yield cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(
+            f"{path}: line {line}: {error}; a quote that opens a cell must be closed, and doubled "
+            "inside it"
+        ) from None
+
+
+def _not_utf8(path: Path) -> str:
+    octets = path.read_bytes()
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        octet = octets[error.start]
+        return f"not UTF-8: line {line} has the byte 0x{octet:02X}; save it as UTF-8"
+    return "not UTF-8"
 
 
 def _read_parquet(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
@@ -154,19 +195,31 @@ def _read_parquet(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
         file = pq.ParquetFile(path)
         columns = _columns(path, file.schema_arrow.names, wanted)
         table = file.read(columns=list(columns.values()))
+        table.validate(full=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise InputError(
-            f"{path}: not a whole Parquet file: {str(error).splitlines()[0]}"
-        ) from None
+        fault = str(error).splitlines()[0]
+        raise InputError(f"{path}: not a whole and valid Parquet file: {fault}") from None
     for role, name in columns.items():
         kind = table.schema.field(name).type
-        if pa.types.is_nested(kind) or (role == "text" and pa.types.is_binary(kind)):
-            raise InputError(f"{path}: column {name!r} is {kind}; it must hold one string a row")
-    return _frame(table, columns)
+        if not _holds(role, kind):
+            must = "numbers or strings" if role == "to" else "strings"
+            raise InputError(f"{path}: column {name!r} is {kind}; it must hold {must}")
+    return _frame(table.select(list(columns.values())).rename_columns(list(columns)))
+
+
+def _holds(role: str, kind: pa.DataType) -> bool:
+    """Say whether a column of this Arrow type can hold the text, number, country or carrier."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    strings = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    fitting = (*strings, pa.types.is_null, *(numbers if role == "to" else ()))
+    return any(fits(kind) for fits in fitting)
 
 
 def _read_json_lines(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
+    lines: list[int] = []
     names: dict[str, None] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="\n") as file:
@@ -175,42 +228,45 @@ def _read_json_lines(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
                     continue
                 try:
                     row = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise InputError(f"{path}: line {number} is not JSON: {error.msg}") from None
+                except (ValueError, RecursionError) as error:
+                    fault = error.msg if isinstance(error, json.JSONDecodeError) else error
+                    raise InputError(f"{path}: line {number} is not JSON: {fault}") from None
                 if not isinstance(row, dict):
                     raise InputError(f"{path}: line {number} is not a JSON object")
                 rows.append(row)
+                lines.append(number)
                 names.update(dict.fromkeys(row))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 (byte 0x{error.object[error.start]:02X})") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: {_not_utf8(path)}") from None
     if not rows:
         raise InputError(f"{path}: is empty")
     columns = _columns(path, list(names), wanted)
     arrays = []
     for role, name in columns.items():
         values = [row.get(name) for row in rows]
-        if role != "text":
-            values = [value if value is None else str(value) for value in values]
-        for number, value in enumerate(values, 1):
-            if value is not None and not isinstance(value, str):
+        for line_number, value in zip(lines, values, strict=True):
+            number_too = role == "to" and type(value) in (int, float)
+            if value is not None and not isinstance(value, str) and not number_too:
                 raise InputError(
-                    f"{path}: object {number}: {name!r} must be a string or null; not {value!r:.60}"
+                    f"{path}: line {line_number}: {name!r} must be a string; not {value!r:.60}"
                 )
         try:
-            arrays.append(pa.array(values, pa.large_string()))
+            texts = [None if value is None else str(value) for value in values]
+            arrays.append(pa.array(texts, pa.large_string()))
         except UnicodeEncodeError as error:
+            point = ord(error.object[error.start])
             raise InputError(
-                f"{path}: a value of {name!r} has half a surrogate pair (\\u"
-                f"{ord(error.object[error.start]):04x}), which no encoding can hold"
+                f"{path}: a value of {name!r} has half a surrogate pair (\\u{point:04x}), which no "
+                "encoding can hold"
             ) from None
-    return _frame(pa.table(arrays, names=list(columns.values())), columns)
+    return _frame(pa.table(arrays, names=list(columns)))
 
 
-def _frame(table: pa.Table, columns: dict[str, str]) -> pd.DataFrame:
+def _frame(table: pa.Table) -> pd.DataFrame:
     frame = {}
-    for role, name in columns.items():
-        column = table.column(name)
-        if role != "to" and not pa.types.is_large_string(column.type):
+    for role in table.column_names:
+        column = table.column(role)
+        if role != "to" or pa.types.is_null(column.type) or pa.types.is_decimal(column.type):
             column = column.cast(pa.large_string())
         frame[role] = column.to_pandas()
     return pd.DataFrame(frame)
@@ -241,6 +297,9 @@ def write_whole(folder: str | Path, names: Sequence[str]) -> Iterator[list[Path]
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        blocked = next((folder / name for name in names if (folder / name).is_dir()), None)
+        if blocked is not None:
+            raise IsADirectoryError(errno.EISDIR, f"{blocked.name} is a folder")
         with tempfile.TemporaryDirectory(prefix=".smslab-", dir=folder) as aside:
             yield [Path(aside, name) for name in names]
             for name in names:

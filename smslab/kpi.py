@@ -14,15 +14,13 @@ from smslab.traffic import SECOND
 __all__ = ["kpis"]
 
 
-def kpis(run: Run, *, campaign: str | None = None) -> dict[str, float]:
+def kpis(run: Run) -> dict[str, float]:
     """Compute the key figures of a run.
 
     Parameters
     ----------
     run : Run
-        One replication.
-    campaign : str, optional
-        Name of the traffic to look at; all of it if not given.
+        One replication, or :meth:`Run.of` one of its campaigns.
 
     Returns
     -------
@@ -46,21 +44,14 @@ def kpis(run: Run, *, campaign: str | None = None) -> dict[str, float]:
 
         Times and ``read_5_min`` are NaN where nothing was sent or delivered.
     """
-    rows = np.ones(len(run), np.bool_)
-    if campaign is not None:
-        names = [traffic.name for traffic in run.scenario.traffic]
-        rows = run.traffic.campaign == names.index(campaign)
-    status = run.status[rows]
-    count = len(status)
-    delivered = status == Status.DELIVERED
-    sent_us = run.sent_us[rows]
-    landed_us = run.final_us[rows][delivered]
-    read_after_us = run.read_us[rows][delivered] - landed_us
-    shares = {state.name.lower(): _mean(status == state) if count else math.nan for state in Status}
+    delivered = run.status == Status.DELIVERED
+    landed_us = run.final_us[delivered]
+    read_after_us = run.read_us[delivered] - landed_us
+    shares = {state.name.lower(): _mean(run.status == state) for state in Status}
     return {
-        "messages": float(count),
-        "segments": float(run.traffic.segments[rows].sum()),
-        "sending_done_s": _last_s(sent_us[sent_us != NEVER]),
+        "messages": float(len(run)),
+        "segments": float(run.traffic.segments.sum()),
+        "sending_done_s": _last_s(run.sent_us[run.sent_us != NEVER]),
         "landed_95_s": _landed_s(landed_us, 0.95),
         "finish_s": _last_s(landed_us),
         "delivered": shares["delivered"],
@@ -68,7 +59,7 @@ def kpis(run: Run, *, campaign: str | None = None) -> dict[str, float]:
         "expired": shares["expired"],
         "failed": shares["failed"],
         "pending": shares["pending"],
-        "confirmed": _mean(delivered & (run.receipt_us[rows] != NEVER)),
+        "confirmed": _mean(delivered & (run.receipt_us != NEVER)),
         "read_5_min": _mean(read_after_us <= rules.READ_AT_ONCE_S * SECOND),
     }
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from smslab import rules
 from smslab.encoding import segment
 from smslab.errors import InputError, nearest
-from smslab.numbering import country_code, country_of, known_countries
+from smslab.numbering import as_strings, country_code, country_of, known_countries
 from smslab.text import Texts, as_chunks
 
 __all__ = ["COLUMNS", "examine"]
@@ -38,7 +37,8 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
     messages : DataFrame, or anything that :func:`smslab.segment` takes
         A table with the column ``text`` and, where there are, ``to`` (phone numbers),
         ``country`` (ISO 3166-1 alpha-2) and ``carrier``. Plain texts are a table of one column.
-        A country that stands in the row wins over the one of the number.
+        A country that stands in the row wins over the one of the number; one that there is not
+        is a problem, and the number's is taken.
     country : str, optional
         Country of the rows that name none, and of the numbers without a calling code.
 
@@ -64,6 +64,9 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
             f"messages must have a column 'text'; it has {names}.{nearest('text', names)} "
             "Rename it: messages.rename(columns={'NAME': 'text'})"
         )
+    double = [name for name in COLUMNS if list(table.columns).count(name) > 1]
+    if double:
+        raise InputError(f"messages has more than one column {double[0]!r}; rename one")
     default = None if country is None else country_code(country)
     result = segment(table["text"])
     place = pd.Series(default, table.index, "str")
@@ -73,24 +76,27 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
         place = located["country"]
         problem = located["problem"]
     if "country" in table.columns:
-        given = table["country"].astype("str").str.strip().str.upper()
-        given = given.where(given != "")
+        given = _filled(table["country"]).str.upper()
         known = given.isin(known_countries())
         problem = problem.where(given.isna() | known | problem.notna(), UNKNOWN_COUNTRY)
-        place = given.where(known).where(given.notna(), place)
+        place = given.where(known, place)
     segments = result["segments"]
     problem = problem.mask((segments > rules.MAX_SEGMENTS).fillna(False), TOO_MANY_SEGMENTS)
     problem = problem.mask((result["characters"] == 0).fillna(False), EMPTY_TEXT)
     problem = problem.mask(segments.isna(), NO_TEXT)
     result.insert(0, "text", table["text"])
     result["country"] = place
-    result["carrier"] = (
-        table["carrier"].astype("str") if "carrier" in table.columns else np.full(len(table), None)
-    )
-    result["carrier"] = result["carrier"].astype("str")
+    named = "carrier" in table.columns
+    result["carrier"] = _filled(table["carrier"]) if named else pd.Series(None, table.index, "str")
     result["problem"] = problem
     result["sendable"] = problem.isna() | problem.isin(SENDABLE_PROBLEMS)
     return result
+
+
+def _filled(column: pd.Series[Any]) -> pd.Series[str]:
+    """Trim a column of names; what is blank is null."""
+    names = as_strings(column).str.strip()
+    return names.where(names != "")
 
 
 def _one_column(texts: Texts) -> pd.DataFrame:

@@ -7,7 +7,6 @@ import functools
 from importlib import resources
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,17 +14,22 @@ import pyarrow.compute as pc
 from smslab import rules
 from smslab.errors import InputError, nearest
 
-__all__ = ["country_code", "country_of", "known_countries"]
+__all__ = ["as_strings", "country_code", "country_of", "known_countries"]
 
 NO_NUMBER: Final = "no number"
 NOT_A_NUMBER: Final = "not a phone number"
 TOO_SHORT: Final = "number too short"
 TOO_LONG: Final = "number too long"
 UNKNOWN_CODE: Final = "unknown calling code"
+NO_COUNTRY: Final = "national number without a country"
 
 # RE2's \s knows no Unicode, so the no-break space and the dashes of copied numbers are named.
 _WELL_FORMED: Final = r"^(?:tel:)?\s*(?:\+|00)?[\s(]*[0-9][0-9\s().\-/\x{00A0}\x{2010}-\x{2015}]*$"
 _NANP: Final = "1"
+_SHORTEST_WITHOUT_PLUS: Final = 11
+
+#: Floats from here on are no phone numbers, and larger than the integers that they can hold.
+_LARGEST: Final = 1e16
 
 
 @functools.cache
@@ -57,7 +61,7 @@ def country_code(country: str) -> str:
     InputError
         For a code that no country has.
     """
-    code = country.strip().upper()
+    code = str(country).strip().upper()
     if code not in known_countries():
         hint = " Did you mean 'GB'?" if code == "UK" else nearest(code, known_countries())
         raise InputError(
@@ -82,10 +86,11 @@ def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFr
     """Find the country that each phone number belongs to.
 
     A number with ``+`` or ``00`` in front is international. One without is read as a national
-    number of the `default` country, or, if it begins with that country's calling code and is
-    too long for a national number, or if there is no default, as an international number that
-    lost its ``+``. Blanks, brackets, dots, dashes and slashes are ignored, and so is the
-    ``(0)`` of ``+44 (0)20``.
+    number of the `default` country; if it is too long for one, or if there is no default and it
+    has eleven digits or more, as an international number that lost its ``+``. A shorter one
+    without a default is a problem, for it may be anywhere. Blanks, brackets, dots, dashes and
+    slashes are ignored, and so are the ``(0)`` of ``+44 (0)20`` and the ``.0`` that a table of
+    floats puts behind a number.
 
     Parameters
     ----------
@@ -120,11 +125,16 @@ def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFr
     missing = pc.fill_null(pc.equal(text, ""), True)
     well_formed = pc.fill_null(pc.match_substring_regex(text, _WELL_FORMED), False)
     international = pc.fill_null(pc.match_substring_regex(text, r"^(?:tel:)?\s*(?:\+|00)"), False)
+    text = pc.replace_substring_regex(text, r"^(\+?[0-9]{7,})\.0+$", r"\1")
     without_trunk = pc.replace_substring(text, "(0)", "")
     digits = pc.replace_substring_regex(without_trunk, r"^(?:tel:)?\s*00|[^0-9]", "")
     if default is not None:
-        digits, international = _complete(digits, international, country_code(default))
+        digits, national = _complete(digits, international, country_code(default)), False
+    else:
+        short = pc.less(pc.utf8_length(digits), _SHORTEST_WITHOUT_PLUS)
+        national = pc.and_(pc.invert(international), pc.or_(short, pc.starts_with(digits, "0")))
     length = pc.utf8_length(digits)
+    nanp = pc.starts_with(digits, _NANP)
     country = pa.nulls(len(text), pa.large_string())
     prefixes = _prefixes()
     for size in range(1, max(map(len, prefixes)) + 1):
@@ -141,11 +151,14 @@ def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFr
         (pc.invert(well_formed), NOT_A_NUMBER),
         (pc.less(length, rules.E164_MIN_DIGITS), TOO_SHORT),
         (pc.greater(length, rules.E164_MAX_DIGITS), TOO_LONG),
+        (pc.and_(nanp, pc.less(length, rules.NANP_DIGITS)), TOO_SHORT),
+        (pc.and_(nanp, pc.greater(length, rules.NANP_DIGITS)), TOO_LONG),
+        (national, NO_COUNTRY),
         (pc.is_null(country), UNKNOWN_CODE),
     ]
     problem = pc.case_when(
         pa.StructArray.from_arrays(
-            [pc.fill_null(check, False) for check, _ in checks], [name for _, name in checks]
+            [_mask(check, len(text)) for check, _ in checks], [name for _, name in checks]
         ),
         *(pa.scalar(name, pa.large_string()) for _, name in checks),
     )
@@ -158,33 +171,60 @@ def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFr
     )
 
 
+def _mask(check: Any, rows: int) -> Any:
+    return pa.repeat(check, rows) if isinstance(check, bool) else pc.fill_null(check, False)
+
+
 def _as_text(numbers: pd.Series[Any]) -> pd.Series[Any]:
     if pd.api.types.is_bool_dtype(numbers):
         raise InputError("the numbers are true and false; pass the column of phone numbers")
     if pd.api.types.is_float_dtype(numbers):
-        whole = numbers.where(np.isfinite(numbers.astype("float64")))
-        if not (whole.dropna() % 1 == 0).all():
+        values = numbers.astype("Float64")
+        numbers_that_fit = values.where((values.abs() < _LARGEST).fillna(False))
+        if not (numbers_that_fit.dropna() % 1 == 0).all():
             raise InputError("the numbers have decimals; pass the column of phone numbers")
-        return whole.astype("Int64").astype("str")
-    if pd.api.types.is_integer_dtype(numbers):
+        return numbers_that_fit.astype("Int64").astype("str").fillna(values.astype("str"))
+    if pd.api.types.is_integer_dtype(numbers) or isinstance(numbers.dtype, pd.StringDtype):
         return numbers.astype("str")
-    return numbers.astype("object").map(str, na_action="ignore").astype("str")
+    return as_strings(numbers)
 
 
-def _complete(digits: Any, international: Any, country: str) -> tuple[Any, Any]:
+def as_strings(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Turn the values of a column into strings; nulls stay, a lone surrogate becomes ``?``.
+
+    Parameters
+    ----------
+    values : Series
+        A column of any kind.
+
+    Returns
+    -------
+    Series of str
+    """
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.astype("str")
+    texts = values.astype("object").map(
+        lambda value: str(value).encode("utf-8", "replace").decode("utf-8"), na_action="ignore"
+    )
+    return texts.astype("str")
+
+
+def _complete(digits: Any, international: Any, country: str) -> Any:
     """Put the calling code of `country` in front of its national numbers."""
     code = _calling_code(country)
-    has_code = pc.starts_with(digits, code)
     length = pc.utf8_length(digits)
     if code == _NANP:
-        national = pc.equal(length, 10)
-        digits_national = digits
+        # National numbers have ten digits; a shorter one lacks some, a longer one is abroad.
+        national = pc.less(length, rules.NANP_DIGITS)
+        without_trunk = digits
     else:
-        national = pc.invert(pc.and_(has_code, pc.greater_equal(length, 11)))
-        # Italy keeps the zero of a landline; everywhere else it is the trunk prefix.
-        digits_national = pc.replace_substring_regex(digits, "^0", "")
+        national = pc.invert(pc.and_(pc.starts_with(digits, code), pc.greater_equal(length, 11)))
+        # The trunk prefix, 0 or in Russia and Kazakhstan 8; Italy's landlines keep their zero,
+        # but here only the country is looked up.
+        trunk = r"^8([0-9]{10})$" if code == "7" else "^0(.*)$"
+        without_trunk = pc.replace_substring_regex(digits, trunk, r"\1")
     add_code = pc.fill_null(pc.and_(pc.invert(international), national), False)
     completed = pc.binary_join_element_wise(
-        pa.scalar(code, pa.large_string()), digits_national, pa.scalar("", pa.large_string())
+        pa.scalar(code, pa.large_string()), without_trunk, pa.scalar("", pa.large_string())
     )
-    return pc.if_else(add_code, completed, digits), pc.or_(international, add_code)
+    return pc.if_else(add_code, completed, digits)

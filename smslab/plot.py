@@ -104,7 +104,7 @@ def deliveries(run: Run, *, ax: Axes | None = None) -> Axes:
         ylabel="% of the messages",
         ylim=(0, 102),
     )
-    ax.legend(frameon=False, loc="lower right")
+    ax.legend(frameon=False)
     return _plain(ax)
 
 
@@ -174,19 +174,22 @@ def cost_by(
     Axes
     """
     ax = _axes(ax)
-    groups = by.astype("object").fillna("unknown")
-    total = money.astype("float64").groupby(groups).sum()
-    total = total.sort_values(ascending=False, kind="stable")[lambda sums: sums > 0]
+    groups = by.astype("object").fillna("unknown").to_numpy()
+    total = pd.Series(money.to_numpy(np.float64, na_value=np.nan)).groupby(groups).sum()
+    total = total[total > 0].sort_values(ascending=False, kind="stable")
+    names = [_literal(name) for name in total.index[:top]]
+    sums = total.tolist()[:top]
     if len(total) > top:
-        rest = total.iloc[top:]
-        total = pd.concat([total.iloc[:top], pd.Series({f"{len(rest)} others": rest.sum()})])
-    # A name is text, never matplotlib's mathematics.
-    names = [str(name).replace("$", r"\$") for name in total.index]
-    bars = ax.barh(names, total.to_numpy(), color=GREEN, alpha=0.8)
-    ax.bar_label(bars, [f" {value:,.2f}" for value in total])
+        names.append(f"{len(total) - top} others")
+        sums.append(float(total.iloc[top:].sum()))
+    places = range(len(names))
+    bars = ax.barh(places, sums, color=GREEN, alpha=0.8)
+    ax.set_yticks(places, names)
+    ax.bar_label(bars, [f" {value:,.2f}" for value in sums])
     ax.invert_yaxis()
     ax.margins(x=0.18)
-    ax.set(title=f"Cost by {by.name}", xlabel=f"cost ({currency})" if currency else "cost")
+    unit = f" ({_literal(currency)})" if currency else ""
+    ax.set(title=f"Cost by {_literal(by.name)}", xlabel=f"cost{unit}")
     return _plain(ax)
 
 
@@ -196,6 +199,11 @@ def _axes(ax: Axes | None) -> Axes:
 
         return plt.subplots(figsize=(6.4, 3.4), layout="constrained")[1]
     return ax
+
+
+def _literal(name: object) -> str:
+    """Keep matplotlib from reading mathematics into a name."""
+    return str(name).replace("$", r"\$")
 
 
 def _plain(ax: Axes) -> Axes:

@@ -7,7 +7,7 @@ import datetime as dt
 import decimal
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -21,7 +21,14 @@ __all__ = ["MICRO", "Price", "Rate", "RateCard"]
 #: Money is exact inside: integers of a millionth of the currency's unit.
 MICRO: Final = 1_000_000
 
+#: Dearer than any segment in any currency; products of prices and segments then fit 64 bits.
+_HIGHEST_PRICE: Final = 100_000
+
 OTHER: Final = "Other"
+LOWEST: Final = "country minimum"
+
+#: How a price was found, from the best way to the worst.
+BASES: Final = ("carrier", OTHER, LOWEST, "none")
 
 OUTBOUND: Final = "outbound"
 CARRIER_FEE: Final = "outbound_carrier_fee"
@@ -151,36 +158,26 @@ class RateCard:
         """
         path = Path(path)
         try:
-            lines = path.read_text("utf-8-sig").splitlines()
+            lines = path.read_text("utf-8-sig").splitlines(keepends=True)
         except OSError as error:
             raise RateCardError(f"{path}: cannot be read: {error.strerror}") from None
         except UnicodeDecodeError as error:
             raise RateCardError(
                 f"{path}: not UTF-8 (byte {error.start}); save it as CSV UTF-8"
             ) from None
-        reader = csv.DictReader(lines)
-        columns = reader.fieldnames or ()
-        for column in _REQUIRED:
-            if column not in columns:
-                raise RateCardError(
-                    f"{path}: no column {column!r}; it has {list(columns)}."
-                    f"{nearest(column, columns)}"
-                )
         rates: list[Rate] = []
         currencies: dict[str, int] = {}
         lines_by_key: dict[tuple[str, ...], int] = {}
-        for row in reader:
-            where = f"{path}: line {reader.line_num}"
-            cells = {column: (row.get(column) or "").strip() for column in _COLUMNS}
-            rate = _rate(cells, where)
-            key = (rate.kind, rate.country, rate.carrier.casefold(), rate.sender_type)
+        for line, cells in _rows(path, lines):
+            rate = _rate(cells, f"{path}: line {line}")
+            key = (rate.kind, rate.country, rate.carrier.casefold(), rate.sender_type.casefold())
             if key in lines_by_key:
                 raise RateCardError(
-                    f"{where}: same kind, country, carrier and sender type as line "
+                    f"{path}: line {line}: same kind, country, carrier and sender type as line "
                     f"{lines_by_key[key]}; keep one of them"
                 )
-            lines_by_key[key] = reader.line_num
-            currencies.setdefault(cells["currency"].upper(), reader.line_num)
+            lines_by_key[key] = line
+            currencies.setdefault(cells["currency"].upper(), line)
             rates.append(rate)
         if not rates:
             raise RateCardError(f"{path}: no rates; it needs one row a country")
@@ -207,13 +204,34 @@ class RateCard:
         rows = self._by_country.get((FAILED_MESSAGE_FEE, ""), [])
         return rows[0].price_micro if rows else 0
 
+    def names(self, country: str, carrier: str) -> bool:
+        """Say whether the card has a rate of its own for a carrier of a country.
+
+        Parameters
+        ----------
+        country : str
+            ISO 3166-1 alpha-2.
+        carrier : str
+            The carrier; case does not matter.
+
+        Returns
+        -------
+        bool
+        """
+        return any(
+            rate.carrier.casefold() == carrier.casefold()
+            for kind in (OUTBOUND, CARRIER_FEE)
+            for rate in self._by_country.get((kind, country), [])
+        )
+
     def price(
         self, country: str, *, carrier: str | None = None, sender_type: str | None = None
     ) -> Price:
         """Look up what one segment costs.
 
         A rate of the carrier comes first, then the one for ``Other`` carriers, then the lowest
-        of the country. Rates of the sender's type come before those for any type.
+        of the country; among them the rate for the sender's type before the one for any type.
+        Rates for another type of sender are taken only where there are no such rates.
 
         Parameters
         ----------
@@ -252,19 +270,57 @@ class RateCard:
 
 
 def _choose(
-    rates: Iterable[Rate], carrier: str | None, sender_type: str | None
+    rates: list[Rate], carrier: str | None, sender_type: str | None
 ) -> tuple[Rate, str] | None:
-    rates = list(rates)
-    if not rates:
-        return None
-    of_type = [rate for rate in rates if sender_type and rate.sender_type == sender_type]
-    of_any = [rate for rate in rates if not rate.sender_type]
-    candidates = of_type or of_any or rates
-    for basis, name in (("carrier", carrier), (OTHER, OTHER)):
-        named = [r for r in candidates if name and r.carrier.casefold() == name.casefold()]
-        if named:
-            return min(named, key=lambda rate: rate.price_micro), basis
-    return min(candidates, key=lambda rate: rate.price_micro), "country minimum"
+    """Find the rate of the carrier, else of others, else the lowest; the sender's type first."""
+
+    def cheapest(names: str | None, sender_types: str | None) -> Rate | None:
+        found = [
+            rate
+            for rate in rates
+            if names in (None, rate.carrier.casefold())
+            and sender_types in (None, rate.sender_type.casefold())
+        ]
+        return min(found, key=lambda rate: rate.price_micro, default=None)
+
+    names: list[tuple[str, str | None]] = [(OTHER, OTHER.casefold()), (LOWEST, None)]
+    if carrier:
+        names.insert(0, ("carrier", carrier.casefold()))
+    types = [sender_type.casefold(), ""] if sender_type else [""]
+    ways = [(basis, name, kind) for basis, name in names for kind in types]
+    # A rate for another type of sender is better than none, and comes last.
+    for basis, name, kind in [*ways, *((basis, name, None) for basis, name in names)]:
+        rate = cheapest(name, kind)
+        if rate is not None:
+            return rate, basis
+    return None
+
+
+def _rows(path: Path, lines: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Go through the rows of a card as (line, cells by column)."""
+    reader = csv.reader(lines, strict=True)
+    try:
+        columns = [name.strip().casefold() for name in next(reader, [])]
+        for column in _REQUIRED:
+            if column not in columns:
+                hint = nearest(column, columns)
+                if any(";" in name for name in columns):
+                    hint = " Part the columns by commas, not semicolons."
+                raise RateCardError(f"{path}: no column {column!r}; it has {columns}.{hint}")
+        for column in _COLUMNS:
+            if columns.count(column) > 1:
+                raise RateCardError(f"{path}: two columns are called {column!r}; keep one")
+        for row in reader:
+            if row and len(row) != len(columns):
+                raise RateCardError(
+                    f"{path}: line {reader.line_num} has {len(row)} cells, the header "
+                    f"{len(columns)}; write prices with a decimal point"
+                )
+            if row:
+                cells = dict(zip(columns, (cell.strip() for cell in row), strict=True))
+                yield reader.line_num, {name: cells.get(name, "") for name in _COLUMNS}
+    except csv.Error as error:
+        raise RateCardError(f"{path}: line {reader.line_num}: {error}") from None
 
 
 def _rate(cells: dict[str, str], where: str) -> Rate:
@@ -310,12 +366,17 @@ def _rate(cells: dict[str, str], where: str) -> Rate:
 def _micro(price: str, where: str) -> int:
     try:
         value = decimal.Decimal(price)
+        if value.is_nan():
+            raise decimal.InvalidOperation
     except decimal.InvalidOperation:
         raise RateCardError(
-            f"{where}: price must be a number with a decimal point such as 0.0083; not {price!r}"
+            f"{where}: price must be a number with a decimal point such as 0.0083; "
+            f"not {price!r:.40}"
         ) from None
-    if not value.is_finite() or value < 0:
-        raise RateCardError(f"{where}: price must be zero or more; not {price!r}")
+    if not 0 <= value <= _HIGHEST_PRICE:
+        raise RateCardError(
+            f"{where}: price must be zero or more, {_HIGHEST_PRICE:,} at most; not {price!r:.40}"
+        )
     micro = value * MICRO
     if micro != micro.to_integral_value():
         raise RateCardError(

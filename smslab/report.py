@@ -33,7 +33,8 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 table { border-collapse: collapse; } td, th { padding: .2rem 1rem .2rem 0; text-align: left;
        vertical-align: top; } th { font-weight: 600; white-space: nowrap; }
 .answers tr:nth-child(-n+4) td { font-size: 1.15rem; } .rows td { border-top: 1px solid #ddd; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 1rem; }
+.pictures { display: grid; grid-template-columns:
+       repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1rem; }
 img { width: 100%; } .note { color: #555; font-size: .9rem; }
 """
 
@@ -116,8 +117,10 @@ def _pictures(messages: pd.DataFrame, run: Run, rates: RateCard) -> str:
         lambda ax: cost_by("encoding", ax),
     ]
     images = []
-    # A fixed salt and no date make the same forecast give the same bytes.
-    with mpl.rc_context({"svg.hashsalt": "smslab", "font.size": 10}):
+    # The same forecast gives the same bytes: no date, a fixed salt, nobody's own defaults.
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams["svg.hashsalt"] = "smslab"
         for draw in drawings:
             figure = Figure(figsize=(6.4, 3.4), layout="constrained")
             ax = draw(figure.subplots())
@@ -136,10 +139,10 @@ def _problem_rows(messages: pd.DataFrame) -> str:
     listed = wrong.head(_LISTED)
     rows = "".join(
         f"<tr><td>{html.escape(str(label))}</td><td>{html.escape(str(problem))}</td>"
-        f"<td>{'sent, not priced' if sendable else 'not sent'}</td>"
+        f"<td>{_fate(sendable, cost)}</td>"
         f"<td>{html.escape(_excerpt(text))}</td></tr>\n"
-        for label, problem, sendable, text in zip(
-            listed.index, listed["problem"], listed["sendable"], listed["text"], strict=True
+        for label, problem, sendable, cost, text in zip(
+            listed.index, *(listed[c] for c in ("problem", "sendable", "cost", "text")), strict=True
         )
     )
     more = len(wrong) - _LISTED
@@ -148,6 +151,12 @@ def _problem_rows(messages: pd.DataFrame) -> str:
         f'<h2>Rows to look at</h2>\n<table class="rows">\n<tr><th>Row</th><th>Problem</th>'
         f"<th>What happens</th><th>Text</th></tr>\n{rows}</table>\n{note}"
     )
+
+
+def _fate(sendable: bool, cost: Any) -> str:
+    if not sendable:
+        return "not sent"
+    return "sent, not priced" if pd.isna(cost) else "sent"
 
 
 def _excerpt(text: Any) -> str:

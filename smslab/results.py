@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from smslab.errors import ScenarioError, nearest
 from smslab.scenario import Scenario
 from smslab.traffic import SECOND, Traffic
 
@@ -62,7 +63,7 @@ class Run:
     receipt_us : ndarray of int64, shape (n,)
         When the receipt came.
     read_us : ndarray of int64, shape (n,)
-        When the recipient looked.
+        When the recipient looked; this may be past the horizon.
     attempts : ndarray of int32, shape (n,)
         Delivery attempts of the carrier.
     status, reason : ndarray of int8, shape (n,)
@@ -122,6 +123,37 @@ class Run:
     def to_pandas(self) -> pd.DataFrame:
         """Return :attr:`messages`."""
         return self.messages
+
+    def of(self, campaign: str) -> Run:
+        """Return the part of the run that belongs to one traffic of the scenario.
+
+        Parameters
+        ----------
+        campaign : str
+            Name of the traffic.
+
+        Returns
+        -------
+        Run
+            With the messages of that traffic alone, numbered from 0.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario has no such traffic.
+        """
+        names = [traffic.name for traffic in self.scenario.traffic]
+        if campaign not in names:
+            raise ScenarioError(
+                f"campaign must be one of {names}; not {campaign!r}.{nearest(campaign, names)}"
+            )
+        rows = self.traffic.campaign == names.index(campaign)
+
+        def part(item: Run | Traffic) -> dict[str, Any]:
+            columns = {field.name: getattr(item, field.name) for field in fields(item)}
+            return {name: c[rows] for name, c in columns.items() if isinstance(c, np.ndarray)}
+
+        return replace(self, traffic=replace(self.traffic, **part(self.traffic)), **part(self))
 
     def summary(self) -> str:
         """Return how many messages ended in which status, in words."""

@@ -34,5 +34,8 @@ MAX_SEGMENTS: Final = 255
 E164_MIN_DIGITS: Final = 7
 E164_MAX_DIGITS: Final = 15
 
+#: Digits of a number of the North American Numbering Plan with its calling code 1.
+NANP_DIGITS: Final = 11
+
 #: A text that is looked at within this many seconds counts as read at once.
 READ_AT_ONCE_S: Final = 300

@@ -6,47 +6,45 @@ has no source, its docstring says "our choice".
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import math
 import tomllib
-import typing
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 
 import tomli_w
 
 from smslab import rules
 from smslab.errors import ScenarioError, nearest
+from smslab.fields import (
+    LARGEST,
+    SMALLEST,
+    check,
+    check_between,
+    check_types,
+    from_table,
+    to_table,
+)
 from smslab.numbering import known_countries
 
 __all__ = ["Campaign", "Carrier", "Poisson", "Reading", "Scenario", "Sender"]
 
 
-def _check(condition: bool, field: str, must: str, got: object) -> None:
-    if not condition:
-        raise ScenarioError(f"{field} must be {must}; not {got!r}")
+#: A year and a day.
+_LONGEST_H: Final = 366 * 24
 
-
-def _check_share(field: str, value: float) -> None:
-    _check(0 <= value <= 1, field, "a share between 0 and 1", value)
-
-
-def _check_positive(field: str, value: float) -> None:
-    _check(0 < value < math.inf, field, "above 0", value)
-
-
-def _check_not_negative(field: str, value: float) -> None:
-    _check(0 <= value < math.inf, field, "0 or more", value)
+#: More messages than a machine can hold are a slip of the pen.
+_MOST_MESSAGES: Final = 100_000_000
 
 
 def _check_traffic(traffic: Campaign | Poisson) -> None:
-    _check_not_negative("start_s", traffic.start_s)
-    _check_positive("validity_h", traffic.validity_h)
+    check_types(traffic)
+    check_between(traffic, 0, LARGEST, "start_s")
+    check_between(traffic, SMALLEST, LARGEST, "validity_h")
     shares = traffic.segment_shares
-    _check(
+    check(
         0 < len(shares) <= rules.MAX_SEGMENTS
         and all(0 <= share <= 1 for share in shares)
         and math.isclose(math.fsum(shares), 1, abs_tol=1e-9),
@@ -77,8 +75,9 @@ class Campaign:
     priority : int
         Lower numbers are sent first. Default 2, marketing (our choice).
     validity_h : float
-        Hours that a message may wait before it leaves the platform; then it fails. Default 10:
-        Twilio's default validity period of 36,000 s (error page 30001, read 2026-11).
+        Hours that a message may wait, for its sender and then for its carrier to take it; one
+        that has not started by then fails. Default 10: Twilio's default validity period of
+        36,000 s (error page 30001, read 2026-11).
     sender : str, optional
         Name of the sender; the scenario's first if left out.
     """
@@ -96,9 +95,9 @@ class Campaign:
 
     def __post_init__(self) -> None:
         _check_traffic(self)
-        _check_not_negative("over_h", self.over_h)
+        check_between(self, 0, LARGEST, "over_h")
         if self.messages is not None:
-            _check_not_negative("messages", self.messages)
+            check_between(self, 0, _MOST_MESSAGES, "messages")
 
     @property
     def end_s(self) -> float:
@@ -143,8 +142,10 @@ class Poisson:
 
     def __post_init__(self) -> None:
         _check_traffic(self)
-        _check_positive("rate_per_s", self.rate_per_s)
-        _check_positive("duration_s", self.duration_s)
+        check_between(self, SMALLEST, LARGEST, "rate_per_s", "duration_s")
+        expected = self.rate_per_s * self.duration_s
+        must = f"{_MOST_MESSAGES:,} at most"
+        check(expected <= _MOST_MESSAGES, "rate_per_s x duration_s", must, expected)
 
     @property
     def end_s(self) -> float:
@@ -158,6 +159,8 @@ class Sender:
 
     Each number sends one segment every 1/`mps` seconds; a message of k segments holds it for
     k/`mps`. This is spacing, as Twilio describes its limits ("a 3-segment message takes 3 s").
+    Of the messages that wait, those of the lowest priority number go first; a number that is
+    idle takes the first message that comes.
 
     Parameters
     ----------
@@ -179,8 +182,9 @@ class Sender:
     type: str = ""
 
     def __post_init__(self) -> None:
-        _check_positive("mps", self.mps)
-        _check(1 <= self.numbers <= 1_000_000, "numbers", "1 or more", self.numbers)
+        check_types(self)
+        check_between(self, SMALLEST, LARGEST, "mps")
+        check_between(self, 1, 1_000_000, "numbers")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,30 +247,29 @@ class Carrier:
     receipt_sigma: float = 0.6
 
     def __post_init__(self) -> None:
-        _check_positive("share", self.share)
+        check_types(self)
+        check_between(self, SMALLEST, LARGEST, "share")
         if self.country:
-            _check(
+            check(
                 self.country in known_countries(),
                 "country",
                 "an ISO 3166-1 alpha-2 code such as 'US', or empty",
                 self.country,
             )
         if self.mps is not None:
-            _check_positive("mps", self.mps)
-        for field in ("first_attempt", "permanent_failure", "receipt_missing"):
-            _check_share(field, getattr(self, field))
-        _check(
+            check_between(self, SMALLEST, LARGEST, "mps")
+        check_between(self, 0, 1, "first_attempt", "permanent_failure", "receipt_missing")
+        check(
             self.first_attempt + self.permanent_failure <= 1 + 1e-9,
             "first_attempt + permanent_failure",
             "1 at most",
             self.first_attempt + self.permanent_failure,
         )
-        for field in ("latency_median_s", "away_mean_s", "validity_h", "receipt_median_s"):
-            _check_positive(field, getattr(self, field))
-        for field in ("latency_sigma", "receipt_sigma"):
-            _check_not_negative(field, getattr(self, field))
-        _check(
-            bool(self.retry_s) and all(1 <= wait < math.inf for wait in self.retry_s),
+        times = ("latency_median_s", "away_mean_s", "validity_h", "receipt_median_s")
+        check_between(self, SMALLEST, LARGEST, *times)
+        check_between(self, 0, 10, "latency_sigma", "receipt_sigma")
+        check(
+            bool(self.retry_s) and all(1 <= wait <= LARGEST for wait in self.retry_s),
             "retry_s",
             "one or more waits of at least 1 s",
             self.retry_s,
@@ -288,16 +291,9 @@ class Reading:
     sigma: float = 1.16
 
     def __post_init__(self) -> None:
-        _check_positive("median_s", self.median_s)
-        _check_not_negative("sigma", self.sigma)
-
-
-#: A year and a day: what is counted in integer microseconds then stays far from overflow.
-_LONGEST_H: Final = 366 * 24
-
-_TRAFFIC: Final[dict[str, type[Campaign | Poisson]]] = {
-    kind.kind: kind for kind in (Campaign, Poisson)
-}
+        check_types(self)
+        check_between(self, SMALLEST, LARGEST, "median_s")
+        check_between(self, 0, 10, "sigma")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -344,13 +340,12 @@ class Scenario:
     reading: Reading = Reading()
 
     def __post_init__(self) -> None:
-        _check(
-            0 < self.horizon_h <= _LONGEST_H, "horizon_h", "above 0, a year at most", self.horizon_h
-        )
+        check_types(self)
+        check_between(self, SMALLEST, _LONGEST_H, "horizon_h")
         for field in ("traffic", "senders", "carriers"):
-            _check(bool(getattr(self, field)), field, "one or more", ())
+            check(bool(getattr(self, field)), field, "one or more", [])
         if self.start is not None:
-            _check(
+            check(
                 self.start.utcoffset() is not None,
                 "start",
                 "a moment with its offset, such as 2026-11-23T10:00:00-05:00",
@@ -362,7 +357,7 @@ class Scenario:
             ("traffic", [traffic.name for traffic in self.traffic]),
         ):
             double = next((name for name in names if names.count(name) > 1), None)
-            _check(double is None, field, "of different names", double)
+            check(double is None, field, "of different names", double)
         senders = [sender.name for sender in self.senders]
         for position, traffic in enumerate(self.traffic):
             if traffic.sender is not None and traffic.sender not in senders:
@@ -411,15 +406,15 @@ class Scenario:
             If the file cannot be read or a field is unknown or out of range; the field is named.
         """
         try:
-            table = tomllib.loads(Path(path).read_text("utf-8"))
+            table = tomllib.loads(Path(path).read_text("utf-8-sig"))
         except OSError as error:
             raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
         except UnicodeDecodeError as error:
             raise ScenarioError(f"{path}: not UTF-8 (byte {error.start})") from None
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ScenarioError(f"{path}: not TOML: {error}") from None
         try:
-            return typing.cast("Self", _from_table(cls, table, ""))
+            return from_table(cls, table)
         except ScenarioError as error:
             raise ScenarioError(f"{path}: {error}") from None
 
@@ -431,67 +426,4 @@ class Scenario:
         path : str or Path
             The file.
         """
-        Path(path).write_text(tomli_w.dumps(_to_table(self)), "utf-8")
-
-
-def _from_table(cls: type[Any], table: dict[str, Any], where: str) -> Any:
-    fields = {field.name: field for field in dataclasses.fields(cls)}
-    hints = typing.get_type_hints(cls)
-    for key in table:
-        if key not in fields:
-            raise ScenarioError(
-                f"{where}{key}: unknown field.{nearest(key, fields)} Known: {', '.join(fields)}"
-            )
-    values = {}
-    for key, value in table.items():
-        values[key] = _from_value(hints[key], value, f"{where}{key}")
-    for name, field in fields.items():
-        if name not in values and field.default is dataclasses.MISSING:
-            raise ScenarioError(f"{where}{name}: missing; {cls.__name__} needs it")
-    try:
-        return cls(**values)
-    except ScenarioError as error:
-        raise ScenarioError(f"{where}{error}") from None
-
-
-def _from_value(hint: Any, value: Any, where: str) -> Any:
-    options = [option for option in typing.get_args(hint) or (hint,) if option is not type(None)]
-    if typing.get_origin(hint) is tuple:
-        if not isinstance(value, list):
-            raise ScenarioError(f"{where} must be a list; not {value!r}")
-        return tuple(
-            _from_value(options[0], item, f"{where}[{position}]")
-            for position, item in enumerate(value)
-        )
-    expected: type[Any] = options[0]
-    if dataclasses.is_dataclass(expected):
-        if not isinstance(value, dict):
-            raise ScenarioError(f"{where} must be a table; not {value!r}")
-        if expected in _TRAFFIC.values():
-            value = dict(value)
-            kind = value.pop("kind", None)
-            if kind not in _TRAFFIC:
-                raise ScenarioError(
-                    f"{where}.kind must be one of {', '.join(_TRAFFIC)}; not {kind!r}."
-                    f"{nearest(str(kind), _TRAFFIC)}"
-                )
-            return _from_table(_TRAFFIC[kind], value, f"{where}.")
-        return _from_table(expected, value, f"{where}.")
-    if expected is float and type(value) is int:
-        value = float(value)
-    if type(value) is not expected:
-        raise ScenarioError(f"{where} must be a {expected.__name__}; not {value!r}")
-    return value
-
-
-def _to_table(item: Any) -> dict[str, Any]:
-    table: dict[str, Any] = {"kind": item.kind} if isinstance(item, (Campaign, Poisson)) else {}
-    for field in dataclasses.fields(item):
-        value = getattr(item, field.name)
-        if dataclasses.is_dataclass(value):
-            value = _to_table(value)
-        elif isinstance(value, tuple):
-            value = [_to_table(v) if dataclasses.is_dataclass(v) else v for v in value]
-        if value is not None:
-            table[field.name] = value
-    return table
+        Path(path).write_text(tomli_w.dumps(to_table(self)), "utf-8")

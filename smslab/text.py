@@ -99,8 +99,7 @@ def views(
     _, offsets, data = chunk.buffers()
     if len(chunk) == 0 or offsets is None:
         return np.zeros(1, np.int64), np.empty(0, np.uint8)
-    first = chunk.offset
-    window = np.frombuffer(offsets, np.int64)[first : first + len(chunk) + 1]
+    window = np.frombuffer(offsets, np.int64, len(chunk) + 1, chunk.offset * 8)
     octets = np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
     return window, octets
 

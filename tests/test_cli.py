@@ -91,6 +91,8 @@ def test_all_options(run, tmp_path):
         (["list.csv", "--scenario", "bad.toml"], "senders[0].msp: unknown field"),
         (["list.csv", "--rates", "bad.toml"], "no column 'country'"),
         (["list.csv", "--replications", "0"], "replications must be 1 or more"),
+        (["list.csv", "--replications", "9" * 20], "replications must be 1 or more"),
+        (["list.csv", "--seed", "-1"], "seed must be 0 or more"),
         (["list.csv", "-o", "list.csv"], "cannot be written"),
         (["empty.csv"], "is empty"),
     ],
@@ -109,7 +111,38 @@ def test_bad_input_is_one_line_and_status_2(run, tmp_path, words, says):
     assert sorted(tmp_path.iterdir()) == before
 
 
-@pytest.mark.parametrize("words", [[], ["forcast"], ["forecast"], ["demo", "--seed", "-1"]])
+def test_inputs_are_never_written_over(run, campaign, tmp_path):
+    source = tmp_path / "report-messages.csv"
+    campaign.rename(source)
+    before = source.read_bytes()
+    status, _, err = run("forecast", source.name)
+    assert status == 2
+    assert "would be written over; choose another folder" in err
+    assert source.read_bytes() == before
+
+
+def test_a_terminal_that_knows_ascii_only(tmp_path):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "smslab", "demo", "--replications", "1", "-o", "é"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=environment, cwd=tmp_path
+    )
+    assert "\\xe9/report.html" in done.stdout
+
+
+def test_output_that_takes_nothing(tmp_path):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full here")
+    command = [sys.executable, "-m", "smslab", "demo", "--replications", "1"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr == "smslab: output: No space left on device\n"
+
+
+@pytest.mark.parametrize("words", [[], ["forcast"], ["forecast"], ["demo", "--seed", "x"]])
 def test_wrong_words(run, words):
     status, _, err = run(*words)
     assert status == 2
@@ -117,12 +150,13 @@ def test_wrong_words(run, words):
 
 
 def test_corpora_by_the_command_line(run, corpora):
-    known = {"uci_sms_spam": 1.076, "tatoeba_multilingual": 1.019, "nus_sms_zh": 1.008}
-    for path in corpora:
-        if path.stem in known:
-            status, out, _ = run("forecast", path, "--country", "US", "--replications", 1)
-            assert status == 0
-            assert f"{known[path.stem]:.3f} a message" in out
+    known = {"uci_sms_spam": "1.076", "tatoeba_multilingual": "1.019", "nus_sms_zh": "1.008"}
+    paths = [path for path in corpora if path.stem in known]
+    assert len(paths) == len(known)
+    for path in paths:
+        status, out, _ = run("forecast", path, "--country", "US", "--replications", 1)
+        assert status == 0
+        assert f"{known[path.stem]} a message" in out
 
 
 def test_as_a_process():

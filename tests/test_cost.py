@@ -66,8 +66,7 @@ def test_every_row_is_kept_with_its_reason():
         "j": "no text",
     }
     assert bill.index[bill["sendable"]].tolist() == ["a", "f", "g"]
-    assert bill.index[bill["cost_micro"].notna()].tolist() == ["a"]
-    assert bill.loc["a", "cost_micro"] == 8300 + 3500
+    assert bill["cost_micro"].dropna().to_dict() == {"a": 8300 + 3500, "g": 112_000}
     assert bill.loc["a", "cost"] == 0.0118
 
 
@@ -82,6 +81,14 @@ def test_carrier_and_sender_type_decide_the_fee():
     bill = smslab.cost(table, sender_type="10dlc")
     assert bill["carrier_fee"].tolist() == [0.0035, 0.0045]
     assert bill["basis"].tolist() == ["Other", "Other"]
+    assert bill["fee_basis"].tolist() == ["carrier", "carrier"]
+
+
+def test_a_blank_carrier_is_none_and_names_are_trimmed():
+    table = pd.DataFrame({"text": "a", "carrier": ["", "  ", None, " Verizon "], "country": "US"})
+    bill = smslab.cost(table)
+    assert bill["carrier"].fillna("-").tolist() == ["-", "-", "-", "Verizon"]
+    assert bill["fee_basis"].tolist() == [*["country minimum"] * 3, "carrier"]
 
 
 def test_missing_text_column_names_the_nearest():
@@ -89,6 +96,29 @@ def test_missing_text_column_names_the_nearest():
         smslab.cost(pd.DataFrame({"txt": ["a"], "to": ["b"]}))
     with pytest.raises(smslab.InputError, match="country must be"):
         smslab.cost(["a"], country="Narnia")
+
+
+def test_wrong_tables_and_cards():
+    double = pd.DataFrame([["a", "b", "+1"]], columns=["text", "text", "to"])
+    with pytest.raises(smslab.InputError, match="more than one column 'text'"):
+        smslab.cost(double)
+    with pytest.raises(TypeError, match=r"rates must be a RateCard; not 'card.csv'"):
+        smslab.cost(["a"], "card.csv")
+    with pytest.raises(smslab.InputError, match="country must be"):
+        smslab.cost(["a"], country=1)
+
+
+def test_odd_indexes_columns_and_surrogates():
+    table = pd.DataFrame(
+        {
+            "text": pd.Categorical(["a", "b", "a"]),
+            "to": pd.Series(["\ud800", "+12025550123", 12025550123.0], dtype="object"),
+            "country": pd.Series(["\udc00", None, ""], dtype="object"),
+        }
+    ).set_axis(pd.MultiIndex.from_tuples([("x", 1), ("x", 1), ("y", 2)]))
+    bill = smslab.cost(table)
+    assert bill.index.equals(table.index)
+    assert bill["problem"].fillna("-").tolist() == ["not a phone number", "-", "-"]
 
 
 def test_empty_list():

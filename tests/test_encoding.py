@@ -231,6 +231,15 @@ def test_malformed_utf8_stays_in_its_slot(slots):
             assert row.segments >= 1
 
 
+@pytest.mark.parametrize("offsets", [[0, -(10**12), 5], [0, 10**12, 11], [5, 3, 11]])
+def test_offsets_that_lead_outside(offsets):
+    array = pa.LargeStringArray.from_buffers(
+        2, pa.py_buffer(np.array(offsets, np.int64)), pa.py_buffer(b"hello world")
+    )
+    frame = segment(array)
+    assert (frame["characters"] <= 11).all()
+
+
 def test_buffer_that_ends_at_the_last_byte():
     """A text that is cut in the middle of a character at the very end of a page."""
     octets = b"a" * 4095 + b"\xf0"

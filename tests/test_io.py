@@ -1,4 +1,5 @@
 import json
+from decimal import Decimal
 
 import pandas as pd
 import pyarrow as pa
@@ -7,6 +8,7 @@ import pytest
 
 from smslab.errors import InputError
 from smslab.io import read_messages, write_whole
+from smslab.numbering import country_of
 
 TEXTS = ["Hello", "two\nlines, and a comma", "NA", "Grüße 😀", ""]
 NUMBERS = ["+12025550123", "+12025550124", "+264811234567", "+4930123456", ""]
@@ -46,6 +48,67 @@ def test_one_column_keeps_its_empty_rows(tmp_path):
     assert read_messages(path)["text"].tolist() == ["hello", "", "world"]
 
 
+def test_odd_but_good_csv(tmp_path):
+    path = tmp_path / "list.csv"
+    good = {
+        "lines end with CR": b"text,to\rhello,+1\r",
+        "a line break in the header": b'"note\nmore",text,to\nx,hello,+1\n',
+        "another delimiter in the header": b'"a;b;c;d",text,to\nx,hello,+1\n',
+        "blank lines before the header": b"\n\ntext,to\nhello,+1\n",
+        "no line end at the end": b"text,to\nhello,+1",
+        "two columns that nobody needs": b"x,x,text,to\n1,2,hello,+1\n",
+        "a name in two cases": b"Text,text,to\n1,hello,+1\n",
+    }
+    for what, octets in good.items():
+        path.write_bytes(octets)
+        assert read_messages(path).to_dict("list") == {"text": ["hello"], "to": ["+1"]}, what
+
+
+def test_one_column_cannot_be_two(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("text,to\na,b\n")
+    with pytest.raises(InputError, match="cannot be the text and the number at once"):
+        read_messages(path, text="text", to="text")
+
+
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        (pa.array([b"a"]), "column 'text' is binary; it must hold strings"),
+        (pa.array([b"a"]).dictionary_encode(), "must hold strings"),
+        (pa.array([1.5]), "column 'text' is double"),
+        (pa.array([["a"]]), "must hold strings"),
+        (
+            pa.StringArray.from_buffers(
+                1, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xfe")
+            ),
+            "Invalid UTF8",
+        ),
+    ],
+)
+def test_parquet_columns_that_are_no_texts(tmp_path, column, says):
+    path = tmp_path / "list.parquet"
+    pq.write_table(pa.table({"text": column}), path)
+    with pytest.raises(InputError, match=says):
+        read_messages(path)
+    pq.write_table(pa.table([column, pa.array(["b"])], names=["text", "text"]), path)
+    with pytest.raises(InputError, match="two columns are called 'text'"):
+        read_messages(path)
+
+
+def test_numbers_of_any_type_in_parquet(tmp_path):
+    path = tmp_path / "list.parquet"
+    columns = [
+        pa.array([12025550123]),
+        pa.array([12025550123.0]),
+        pa.array([Decimal("12025550123.00")]),
+        pa.array(["+12025550123"]).dictionary_encode(),
+    ]
+    for column in columns:
+        pq.write_table(pa.table({"text": ["a"], "to": column}), path)
+        assert country_of(read_messages(path)["to"])["country"].tolist() == ["US"], column.type
+
+
 def test_named_columns_win(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("text,offer,mobile,home\na,b,+1,+2\n")
@@ -77,12 +140,20 @@ BAD = {
         "not UTF-8: line 3 has the byte 0xFC",
     ),
     "utf16.csv": ("text\na\n".encode("utf-16"), "is UTF-16"),
-    "wide.csv": (b"text,to\na,b\nc,d,e\n", "not a CSV table.*Expected 2 columns, got 3"),
+    "wide.csv": (b"text,to\na,b\nc,d,e\n", "line 3 has 3 cells, the header 2"),
+    "quote.csv": (b'to,text\n+1,hi\n+2,"open\n+3,hi\n', "line 3: unexpected end of data"),
+    "quote1.csv": (b'text\nhello\n"oops\nthree\n', "line 3: unexpected end of data"),
+    "stray.csv": (b'text,to\n"a"b,+1\n', "line 2: .* must be closed"),
+    "long.csv": (b"text\n" + b"a" * 200_000, "line 2: field larger than field limit"),
+    "lines.csv": (b"\n\n", "is empty"),
+    "case.csv": (b"Text,TEXT\na,b\n", r"columns \['TEXT', 'Text'\] could each be the text"),
+    "deep.jsonl": (b"[" * 200_000, "line 1 is not JSON"),
+    "digits.jsonl": (b'{"text": ' + b"1" * 5000 + b"}", "line 1 is not JSON"),
     "twice.csv": (b"text,text\na,b\n", "two columns are called 'text'"),
-    "cut.parquet": (b"PAR1 and no more", "not a whole Parquet file"),
+    "cut.parquet": (b"PAR1 and no more", "not a whole and valid Parquet file"),
     "line.jsonl": (b'{"text": "a"}\n{"text": \n', "line 2 is not JSON"),
     "list.jsonl": (b'{"text": "a"}\n["b"]\n', "line 2 is not a JSON object"),
-    "type.jsonl": (b'{"text": "a"}\n{"text": 7}\n', "object 2: 'text' must be a string"),
+    "type.jsonl": (b'{"text": "a"}\n{"text": 7}\n', "line 2: 'text' must be a string; not 7"),
     "half.jsonl": (b'{"text": "\\ud83d"}\n', r"half a surrogate pair \(\\ud83d\)"),
     "blank.jsonl": (b"\n\n", "is empty"),
     "latin.jsonl": ('{"text": "é"}\n'.encode("latin-1"), "not UTF-8"),
@@ -112,10 +183,10 @@ def test_truncated_parquet_and_nested_column(tmp_path):
     frame().to_parquet(whole)
     cut = tmp_path / "cut.parquet"
     cut.write_bytes(whole.read_bytes()[:-20])
-    with pytest.raises(InputError, match="not a whole Parquet file"):
+    with pytest.raises(InputError, match="not a whole and valid Parquet file"):
         read_messages(cut)
     pq.write_table(pa.table({"text": [["a"], ["b"]]}), cut)
-    with pytest.raises(InputError, match="must hold one string a row"):
+    with pytest.raises(InputError, match="must hold strings"):
         read_messages(cut)
 
 
@@ -141,6 +212,10 @@ def test_write_whole_or_nothing(tmp_path):
         for path in paths:
             path.write_text(json.dumps("whole"))
     assert sorted(path.name for path in folder.iterdir()) == ["a", "b"]
+    (tmp_path / "b").mkdir()
+    with pytest.raises(InputError, match="b is a folder"), write_whole(tmp_path, ["a", "b"]):
+        pass
+    assert not (tmp_path / "a").exists()
     blocked = tmp_path / "file"
     blocked.write_text("")
     with pytest.raises(InputError, match="cannot be written"), write_whole(blocked / "x", ["a"]):

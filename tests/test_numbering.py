@@ -33,6 +33,15 @@ from smslab.numbering import country_code, country_of
         ("06 1234 5678", "IT", "IT", None),
         ("07700 900123", "JE", "GB", None),
         ("+49151234567", "US", "DE", None),
+        ("2025550123.0", "US", "US", None),
+        ("447700900123.00", None, "GB", None),
+        ("87011234567", "KZ", "KZ", None),
+        ("(202) 555-0123", None, None, "national number without a country"),
+        ("0151 234567890", None, None, "national number without a country"),
+        ("202555014", "US", None, "number too short"),
+        ("5551234", "US", None, "number too short"),
+        ("+1 202 555", None, None, "number too short"),
+        ("+1 202 555 01234", None, None, "number too long"),
         (None, "US", None, "no number"),
         ("", "US", None, "no number"),
         ("  ", "US", None, "no number"),
@@ -40,7 +49,7 @@ from smslab.numbering import country_code, country_of
         ("+1 202 555 0123 x7", "US", None, "not a phone number"),
         ("1.20256E+10", "US", None, "not a phone number"),
         ("+1 202", "US", None, "number too short"),
-        ("+1 202 555 0123 4567 89", "US", None, "number too long"),
+        ("+49 202 555 0123 4567 89", "US", None, "number too long"),
         ("+999 555 0100 200", "US", None, "unknown calling code"),
         ("+1 555 555 0100", "US", None, "unknown calling code"),
     ],
@@ -58,6 +67,12 @@ def test_numbers_that_a_spreadsheet_made_of_them():
     found = country_of(with_gap)
     assert found["country"].fillna("-").tolist() == ["US", "-", "GB"]
     assert found["problem"].fillna("-").tolist() == ["-", "no number", "-"]
+
+
+def test_floats_that_no_integer_holds():
+    found = country_of(pd.Series([1e30, float("inf"), float("nan"), 12025550123.0]), "US")
+    problems = ["not a phone number", "not a phone number", "no number", "-"]
+    assert found["problem"].fillna("-").tolist() == problems
 
 
 def test_columns_that_are_no_numbers():

@@ -51,11 +51,42 @@ def test_fall_back_and_what_it_says():
     assert card.price("US").fee_basis == "none"
     with pytest.raises(RateCardError, match="no price for country 'FR'"):
         card.price("FR")
+    assert card.names("US", "verizon")
+    assert not card.names("US", "O2")
+
+
+def test_sender_types():
+    def fee(carrier, sender_type, micro):
+        kind = "outbound_carrier_fee"
+        return Rate(
+            country="US", carrier=carrier, sender_type=sender_type, price_micro=micro, kind=kind
+        )
+
+    rates = (
+        Rate(country="US", carrier="Verizon", price_micro=10),
+        Rate(country="US", carrier="AT&T", sender_type="10dlc", price_micro=3),
+        fee("Verizon", "10dlc", 5),
+        fee("Verizon", "short_code", 2),
+        fee("AT&T", "10dlc", 4),
+    )
+    card = RateCard("card", "USD", rates)
+
+    def fees(**where):
+        price = card.price("US", **where)
+        return price.carrier_fee_micro, price.fee_basis
+
+    # The carrier's price for any sender goes before another carrier's for this one.
+    assert card.price("US", carrier="Verizon", sender_type="10dlc").segment_micro == 10
+    assert fees(carrier="Verizon", sender_type="10DLC") == (5, "carrier")
+    assert fees(carrier="Verizon", sender_type="short_code") == (2, "carrier")
+    assert fees(carrier="Verizon", sender_type="long_code") == (2, "carrier")
+    assert fees(sender_type="10dlc") == (4, "country minimum")
+    assert fees() == (2, "country minimum")
 
 
 def test_read_own_card(card_of):
     card = card_of(
-        "\ufeffcountry,price,currency,carrier,kind,note\n"
+        "\ufeffCountry,price,currency,carrier, Kind,note\n"
         "na,0.1,EUR,,,\nUS,0.0083,eur,Verizon,,x\nUS,0.004,EUR,Verizon,outbound_carrier_fee,\n"
     )
     assert card.name == "card"
@@ -72,9 +103,15 @@ def test_read_own_card(card_of):
         ("country,price,currency\n", "no rates"),
         ("country,price,currency\nUS,x,USD\n", "line 2: price must be a number"),
         ("country,price,currency\nUS,-1,USD\n", "line 2: price must be zero or more"),
-        ("country,price,currency\nUS,nan,USD\n", "zero or more"),
+        ("country,price,currency\nUS,nan,USD\n", "price must be a number"),
         ("country,price,currency\nUS,0.00000083,USD\n", "six decimals"),
         ('country,price,currency\nUS,"0,0083",USD\n', "decimal point"),
+        ("country,price,currency\nUS,1e30,USD\n", "100,000 at most"),
+        ("country,price,currency\nUS,1e999999,USD\n", "100,000 at most"),
+        ("country,currency,price\nUS,USD,0,0083\n", "line 2 has 4 cells, the header 3"),
+        ("country;price;currency\nUS;1;USD\n", "by commas, not semicolons"),
+        ("country,price,currency,price\nUS,1,USD,2\n", "two columns are called 'price'"),
+        ('country,price,currency\nUS,1,"USD\nDE,2,USD\n', "line 3: unexpected end of data"),
         ("country,price,currency\nUK,1,USD\n", "line 2: country"),
         ("country,price,currency\n,1,USD\n", "country must be"),
         ("country,price,currency\nUS,1,$\n", "currency must be a code"),

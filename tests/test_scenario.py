@@ -56,20 +56,20 @@ def test_bundled():
     [
         ("[[senders]]\nmsp = 1", r"senders\[0\].msp: unknown field. Did you mean 'mps'"),
         ("horizon = 1", "horizon: unknown field. Did you mean 'horizon_h'"),
-        ("[[senders]]\nmps = 'fast'", r"senders\[0\].mps must be a float; not 'fast'"),
-        ("[[senders]]\nmps = true", "must be a float; not True"),
-        ("[[senders]]\nmps = inf", "mps must be above 0"),
-        ("[[senders]]\nmps = nan", "mps must be above 0"),
-        ("[[senders]]\nnumbers = 1.5", "must be a int; not 1.5"),
+        ("[[senders]]\nmps = 'fast'", r"senders\[0\].mps must be of type float; not 'fast'"),
+        ("[[senders]]\nmps = true", "must be of type float; not True"),
+        ("[[senders]]\nmps = inf", "mps must be between 1e-06 and 1e"),
+        ("[[senders]]\nmps = nan", "mps must be between 1e-06 and 1e"),
+        ("[[senders]]\nnumbers = 1.5", "must be of type int; not 1.5"),
         ("[[traffic]]\nkind = 'posson'", "Did you mean 'poisson'"),
         ("[[traffic]]\nname = 'x'", "kind must be one of campaign, poisson; not None"),
         ("[[traffic]]\nkind = 'poisson'\nrate_per_s = 1", r"traffic\[0\].duration_s: missing"),
-        ("[[traffic]]\nkind = 'campaign'\nmessages = -1", "messages must be 0 or more"),
+        ("[[traffic]]\nkind = 'campaign'\nmessages = -1", "messages must be between 0 and"),
         ("[[traffic]]\nkind = 'campaign'\nsegment_shares = [0.5]", "add up to 1"),
         ("[[traffic]]\nkind = 'campaign'\nsender = 'x'", "sender must be one of"),
         ("[[traffic]]\nkind = 'campaign'\nover_h = 99", "past the horizon of 72 h"),
         ("[[carriers]]\nfirst_attempt = 0.9\npermanent_failure = 0.2", "1 at most"),
-        ("[[carriers]]\nreceipt_missing = 2", "between 0 and 1"),
+        ("[[carriers]]\nreceipt_missing = 2", "receipt_missing must be between 0 and 1; not 2"),
         ("[[carriers]]\ncountry = 'UK'", "ISO 3166-1"),
         ("[[carriers]]\nretry_s = []", "one or more waits"),
         ("[[carriers]]\nretry_s = [0.0]", "at least 1 s"),
@@ -78,8 +78,19 @@ def test_bundled():
         ("senders = [3]", r"senders\[0\] must be a table; not 3"),
         ("senders = []", "senders must be one or more"),
         ("start = 2026-01-01T00:00:00", "with its offset"),
-        ("horizon_h = 99999", "a year at most"),
+        ("horizon_h = 99999", "horizon_h must be between 1e-06 and 8,784"),
         ("a =", "not TOML"),
+        ("[" * 5000, "not TOML"),
+        ("horizon_h = " + "9" * 5000, "not TOML"),
+        ("horizon_h = " + "9" * 400, "horizon_h must be of type float"),
+        ("[[traffic]]\nkind = ['campaign']", r"kind must be one of .* not \['campaign'\]"),
+        ("[[traffic]]\nkind = 'campaign'\nmessages = 99999999999", "messages must be between"),
+        ("[[traffic]]\nkind = 'campaign'\nmessages = 1.5", "messages must be of type int"),
+        ("[[traffic]]\nkind = 'poisson'\nrate_per_s = 1e6\nduration_s = 1e6", "100,000,000 at"),
+        ("[[senders]]\nmps = 1e-305", "mps must be between"),
+        ("[[carriers]]\nvalidity_h = 1e305", "validity_h must be between"),
+        ("[[carriers]]\nretry_s = [1e305]", "one or more waits"),
+        ("[reading]\nsigma = 99", "reading.sigma must be between 0 and 10"),
     ],
 )
 def test_bad_toml(tmp_path, toml, says):
@@ -88,6 +99,34 @@ def test_bad_toml(tmp_path, toml, says):
     with pytest.raises(ScenarioError, match=says) as caught:
         Scenario.from_toml(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Sender(mps="fast"), "mps must be of type float; not 'fast'"),
+        (lambda: Sender(mps=True), "mps must be of type float; not True"),
+        (lambda: Sender(numbers=1.5), "numbers must be of type int; not 1.5"),
+        (lambda: Campaign(priority="high"), "priority must be of type int"),
+        (lambda: Scenario(name=5), "name must be of type str; not 5"),
+        (lambda: Scenario(start="2026-01-01"), "start must be of type datetime"),
+        (lambda: Scenario(senders="abc"), "senders must be a list; not 'abc'"),
+        (lambda: Scenario(traffic=(Sender(),)), "must be of type Campaign or Poisson"),
+    ],
+)
+def test_wrong_types_in_python(make, says):
+    with pytest.raises(ScenarioError, match=says):
+        make()
+
+
+def test_lists_and_whole_numbers_are_taken():
+    scenario = Scenario(senders=[Sender(mps=np.int64(5))], horizon_h=3)
+    assert scenario == Scenario(senders=(Sender(mps=5.0),), horizon_h=3.0)
+
+
+def test_toml_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "s.toml").write_text("\ufeffname = 'x'", "utf-8")
+    assert Scenario.from_toml(tmp_path / "s.toml").name == "x"
 
 
 def test_unreadable_toml(tmp_path):

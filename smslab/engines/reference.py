@@ -40,10 +40,10 @@ _FAR = 10**15
 class _Order(IntEnum):
     """Classes of events, in the order in which those of the same time happen."""
 
-    CARRIER_FREED = 1
-    SENDER_FREED = 2
-    ATTEMPT = 4
-    ARRIVAL = 6
+    CARRIER_FREED = 0
+    SENDER_FREED = 1
+    ATTEMPT = 2
+    ARRIVAL = 3
 
 
 class _Step(simpy.Event):
@@ -256,7 +256,7 @@ class _Engine:
         self, stream: int, message: int, attempt: int, median_s: float, sigma: float
     ) -> int:
         drawn = draws.normal(self.seed, stream, message, attempt)
-        return _ticks(median_s * math.exp(min(sigma * drawn, 100.0)))
+        return _ticks(median_s * math.exp(sigma * drawn))
 
 
 def _ticks(seconds: float) -> int:

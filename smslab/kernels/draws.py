@@ -135,9 +135,8 @@ def _horner(coefficients: tuple[float, ...], x: float) -> float:
 
 
 @kernel
-def normal(seed: int, stream: int, message: int, attempt: int) -> float:
-    """Draw a standard normal number; parameters as in :func:`uniform`."""
-    p = uniform(seed, stream, message, attempt)
+def normal_quantile(p: float) -> float:
+    """Return the standard normal quantile of `p`, which is between 0 and 1, these excluded."""
     q = p - 0.5
     if abs(q) <= 0.425:
         r = 0.180625 - q * q
@@ -148,6 +147,12 @@ def normal(seed: int, stream: int, message: int, attempt: int) -> float:
     else:
         tail = _horner(_E, r - 5.0) / _horner(_F, r - 5.0)
     return -tail if q < 0.0 else tail
+
+
+@kernel
+def normal(seed: int, stream: int, message: int, attempt: int) -> float:
+    """Draw a standard normal number; parameters as in :func:`uniform`."""
+    return normal_quantile(uniform(seed, stream, message, attempt))
 
 
 @kernel

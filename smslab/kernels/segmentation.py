@@ -43,7 +43,8 @@ def segment_kernel(
     """
     known = len(septets)
     for row in range(len(offsets) - 1):
-        position = offsets[row]
+        # Foreign offsets may lead anywhere; what is read stays inside the buffer.
+        position = max(offsets[row], 0)
         end = min(offsets[row + 1], len(data))
         count = 0
         total_gsm = 0

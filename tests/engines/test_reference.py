@@ -301,6 +301,50 @@ def test_more_capacity_never_delays_a_message():
     assert (fast.final_us <= slow.final_us).all()
 
 
+@pytest.mark.parametrize("at", ["sender", "carrier"])
+def test_a_freed_place_goes_to_who_waits_before_a_new_arrival(at):
+    """At one moment a place is freed first; an urgent message that arrives then comes next."""
+    offers = Campaign(name="offers", messages=2, priority=2)
+    code = Campaign(name="code", messages=1, priority=0, start_s=1)
+    limits = {"sender": (1, None), "carrier": (1e6, 1)}[at]
+    scenario = Scenario(
+        traffic=(offers, code),
+        senders=(Sender(mps=limits[0]),),
+        carriers=(Carrier(mps=limits[1], first_attempt=1, permanent_failure=0),),
+    )
+    queued = np.array([0, 0, SECOND])
+    none = np.zeros(3, np.int16)
+    traffic = Traffic(queued, np.array([0, 0, 1], np.int16), np.ones(3, np.int32), none)
+    run = reference.run(scenario, traffic, 1)
+    assert run.sent_us.tolist() == [0, SECOND, 2 * SECOND]
+
+
+def test_who_waits_behind_the_urgent_expires_at_the_deadline():
+    """Nobody comes to serve it before the horizon, and it fails all the same."""
+    urgent = Campaign(name="codes", messages=7200, priority=0)
+    patient = Campaign(name="offers", messages=5, priority=2, validity_h=0.5)
+    scenario = Scenario(
+        horizon_h=1, traffic=(urgent, patient), senders=(Sender(mps=1),), carriers=(PLAIN,)
+    )
+    run = simulate(scenario, rng=1).of("offers")
+    assert (run.status == Status.FAILED).all()
+    assert (run.final_us == 1800 * SECOND).all()
+
+
+def test_no_receipt_past_the_horizon():
+    slow = Carrier(first_attempt=1, permanent_failure=0, receipt_missing=0, receipt_median_s=30)
+    scenario = Scenario(
+        horizon_h=0.01,
+        traffic=(Campaign(messages=500),),
+        senders=(Sender(mps=1e6),),
+        carriers=(slow,),
+    )
+    run = simulate(scenario, rng=1)
+    came = run.receipt_us != NEVER
+    assert 0 < came.sum() < run.count(Status.DELIVERED)
+    assert run.receipt_us.max() < 36 * SECOND
+
+
 def test_ties_are_settled_by_message_number():
     """Two senders feed one carrier at the same moments: the lower number goes first."""
     scenario = Scenario(

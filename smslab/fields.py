@@ -1,0 +1,192 @@
+"""Fields of dataclasses: their checks, and their way from and to TOML.
+
+A dataclass that can stand beside others in a list tells itself apart by the class variable
+``kind``, which is a key of its table.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import numbers
+import typing
+from typing import Any, Final, TypeVar
+
+from smslab.errors import ScenarioError, nearest
+
+__all__ = [
+    "LARGEST",
+    "SMALLEST",
+    "check",
+    "check_between",
+    "check_types",
+    "from_table",
+    "to_table",
+]
+
+T = TypeVar("T")
+
+#: Bounds of times and rates: in integer microseconds all between them is far from overflow.
+SMALLEST: Final = 1e-6
+LARGEST: Final = 1e9
+
+
+def check(condition: bool, field: str, must: str, got: object) -> None:
+    """Raise a :class:`ScenarioError` unless a condition holds.
+
+    Parameters
+    ----------
+    condition : bool
+        What has to hold.
+    field : str
+        The field in question.
+    must : str
+        What the field must be, in words.
+    got : object
+        What it is.
+    """
+    if not condition:
+        raise ScenarioError(f"{field} must be {must}; not {got!r:.80}")
+
+
+def check_between(item: Any, low: float, high: float, *names: str) -> None:
+    """Raise a :class:`ScenarioError` unless fields lie between two bounds, these included.
+
+    Parameters
+    ----------
+    item : dataclass
+        Whose fields are checked.
+    low, high : float
+        The bounds.
+    *names : str
+        The fields.
+    """
+    for name in names:
+        value = getattr(item, name)
+        check(low <= value <= high, name, f"between {low:,g} and {high:,g}", value)
+
+
+def _hints(cls: Any) -> dict[str, Any]:
+    hints = typing.get_type_hints(cls)
+    return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+
+
+def check_types(item: Any) -> None:
+    """Check every field of a dataclass against its annotation; a whole number is a float too.
+
+    Parameters
+    ----------
+    item : dataclass
+        What is checked; a list becomes a tuple, an integer in the place of a float a float.
+    """
+    for name, hint in _hints(type(item)).items():
+        object.__setattr__(item, name, _typed(hint, getattr(item, name), name))
+
+
+def _typed(hint: Any, value: Any, field: str) -> Any:
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, (tuple, list)):
+            raise ScenarioError(f"{field} must be a list; not {value!r:.80}")
+        inner = typing.get_args(hint)[0]
+        return tuple(_typed(inner, item, f"{field}[{k}]") for k, item in enumerate(value))
+    options = typing.get_args(hint) or (hint,)
+    kinds = tuple(option for option in options if option is not type(None))
+    if value is None and len(kinds) < len(options):
+        return None
+    if not isinstance(value, bool):
+        if kinds == (float,) and isinstance(value, numbers.Real):
+            with contextlib.suppress(OverflowError):
+                return float(value)
+        if kinds == (int,) and isinstance(value, numbers.Integral):
+            return int(value)
+        if isinstance(value, kinds):
+            return value
+    names = " or ".join(kind.__name__ for kind in kinds)
+    raise ScenarioError(f"{field} must be of type {names}; not {value!r:.80}")
+
+
+def from_table(cls: type[T], table: dict[str, Any], where: str = "") -> T:
+    """Make a dataclass of a table of TOML.
+
+    Parameters
+    ----------
+    cls : type
+        The dataclass.
+    table : dict
+        The table.
+    where : str
+        What stands before the names of fields in errors.
+
+    Returns
+    -------
+    object
+        An instance of `cls`.
+
+    Raises
+    ------
+    ScenarioError
+        If a field is unknown, missing, of a wrong type or out of range; it is named.
+    """
+    fields = {field.name: field for field in dataclasses.fields(typing.cast("Any", cls))}
+    for key in table:
+        if key not in fields:
+            raise ScenarioError(
+                f"{where}{key}: unknown field.{nearest(key, fields)} Known: {', '.join(fields)}"
+            )
+    for name, field in fields.items():
+        if name not in table and field.default is dataclasses.MISSING:
+            raise ScenarioError(f"{where}{name}: missing; {cls.__name__} needs it")
+    hints = _hints(cls)
+    values = {key: _from_value(hints[key], table[key], f"{where}{key}") for key in table}
+    try:
+        return cls(**values)
+    except ScenarioError as error:
+        raise ScenarioError(f"{where}{error}") from None
+
+
+def _from_value(hint: Any, value: Any, where: str) -> Any:
+    """Turn the tables of a TOML value into dataclasses; these check the rest."""
+    options = typing.get_args(hint) or (hint,)
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, list):
+            return value
+        return tuple(_from_value(options[0], v, f"{where}[{k}]") for k, v in enumerate(value))
+    if not any(dataclasses.is_dataclass(option) for option in options):
+        return value
+    if not isinstance(value, dict):
+        raise ScenarioError(f"{where} must be a table; not {value!r:.80}")
+    kinds = {getattr(option, "kind", None): option for option in options}
+    if len(kinds) == 1:
+        return from_table(options[0], value, f"{where}.")
+    kind = value.get("kind")
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ScenarioError(
+            f"{where}.kind must be one of {', '.join(map(str, kinds))}; not {kind!r:.80}."
+            f"{nearest(str(kind), map(str, kinds))}"
+        )
+    fields = {key: item for key, item in value.items() if key != "kind"}
+    return from_table(kinds[kind], fields, f"{where}.")
+
+
+def to_table(item: Any) -> dict[str, Any]:
+    """Make a table for TOML of a dataclass; what is None is left out.
+
+    Parameters
+    ----------
+    item : dataclass
+        What is turned into a table.
+
+    Returns
+    -------
+    dict
+    """
+    table: dict[str, Any] = {"kind": item.kind} if hasattr(item, "kind") else {}
+    for field in dataclasses.fields(item):
+        value = getattr(item, field.name)
+        if dataclasses.is_dataclass(value):
+            value = to_table(value)
+        elif isinstance(value, tuple):
+            value = [to_table(v) if dataclasses.is_dataclass(v) else v for v in value]
+        if value is not None:
+            table[field.name] = value
+    return table
