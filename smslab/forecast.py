@@ -107,7 +107,6 @@ class Forecast:
         the start, infinite where nothing is sent or arrives; ``cost`` is in the currency of the
         card and leaves out rows without a price.
         """
-        rank = _rank(len(self.replications))
         rows = {}
         for figure, unit in _UNITS.items():
             values = self.replications[figure]
@@ -115,7 +114,8 @@ class Forecast:
             values = values.fillna(math.inf) if unit == "s" else values.dropna()
             ordered = values.sort_values().to_numpy()
             value = values.median() if unit == "s" else values.mean()
-            low, high = (ordered[[rank - 1, -rank]]) if len(ordered) >= rank else (math.nan,) * 2
+            rank = _rank(len(ordered))
+            low, high = ordered[[rank - 1, -rank]] if len(ordered) else (math.nan, math.nan)
             rows[figure] = (unit or self.rates.currency, value, float(low), float(high))
         return pd.DataFrame.from_dict(
             rows, orient="index", columns=["unit", "value", "low", "high"]
@@ -173,14 +173,14 @@ class Forecast:
     def _list_answers(self, sent: pd.DataFrame) -> report.Answers:
         """Say what is in the list: rows, problems, countries, and fees that are a guess."""
         left_out = len(self.messages) - len(sent)
-        rows = f"{len(self.messages):,} in the list"
+        size = f"{len(self.messages):,} in the list"
         countries = _ranked(sent["country"].fillna("unknown"))
         most = [f"{country} {count:,}" for country, count in countries.head(_COUNTRIES).items()]
         if len(countries) > _COUNTRIES:
             rest = countries.iloc[_COUNTRIES:]
             most.append(f"{len(rest)} others {int(rest.sum()):,}")
-        answers = [("Rows", f"{rows}, {left_out:,} of them cannot be sent" if left_out else rows)]
-        answers += [("", f"{rows:,} x {problem}") for problem, rows in self.problems.items()]
+        answers = [("Rows", f"{size}, {left_out:,} of them cannot be sent" if left_out else size)]
+        answers += [("", f"{count:,} x {problem}") for problem, count in self.problems.items()]
         answers.append(("Countries", ", ".join(most)))
         if self.lowest_fees:
             answers.append(
