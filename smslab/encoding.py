@@ -13,12 +13,13 @@ from smslab.alphabets import GSM7_DEFAULT, GSM7_EXTENSION
 from smslab.kernels.segmentation import segment_kernel
 from smslab.text import Texts, as_chunks, index_of, views
 
-__all__ = ["ENCODINGS", "segment"]
+__all__ = ["ENCODINGS", "LIMITS", "SEPTETS", "segment"]
 
 #: The encodings in the order of the kernel's codes.
 ENCODINGS: Final = ("GSM-7", "UCS-2")
 
-_LIMITS: Final = np.array(
+#: Units of a single message and of a part, GSM-7 then UCS-2: what the kernels take as `limits`.
+LIMITS: Final = np.array(
     [
         rules.GSM7_SINGLE_UNITS,
         rules.GSM7_PART_UNITS,
@@ -36,7 +37,8 @@ def _septets_by_code_point() -> npt.NDArray[np.uint8]:
     return table
 
 
-_SEPTETS: Final = _septets_by_code_point()
+#: Septets by code point, 0 outside the alphabet: what the kernels take as `septets`.
+SEPTETS: Final = _septets_by_code_point()
 
 
 def segment(texts: Texts) -> pd.DataFrame:
@@ -99,8 +101,8 @@ def segment(texts: Texts) -> pd.DataFrame:
         place = slice(first, first + len(chunk))
         segment_kernel(
             *views(chunk),
-            _SEPTETS,
-            _LIMITS,
+            SEPTETS,
+            LIMITS,
             encoding[place],
             characters[place],
             units[place],

@@ -249,4 +249,4 @@ def test_buffer_that_ends_at_the_last_byte():
         pa.py_buffer(np.array([0, len(octets)], np.int64)),
         pa.foreign_buffer(ctypes.addressof(block), len(octets), block),
     )
-    assert rows(array) == [("UCS-2", 4096, 4096, 62)]
+    assert rows(array) == [("UCS-2", 4096, 4097, 62)]

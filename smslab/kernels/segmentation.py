@@ -1,18 +1,103 @@
-"""Segmentation of UTF-8 texts: characters, units and segments of each message."""
+"""Segmentation of UTF-8 texts: characters, units and segments of each message.
+
+Two kernels with the same arguments and the same answers. :func:`segment_scalar` goes through
+the characters and is the one to read. :func:`segment_blocks` looks at 32 bytes at a time and
+goes through the characters only where the bytes leave a doubt:
+
+1. Two masks a block: bytes that are no plain GSM-7 character ("odd"), and characters of the
+   extension table. Without an odd byte, septets are bytes plus extension characters.
+2. With one, masks of lead bytes and of those that begin four bytes give the UTF-16 code units.
+   A lead byte that begins no character of the alphabet, or an ASCII character outside it,
+   settles that the text is UCS-2.
+3. Parts come from bounds: each but the last holds as many units as it has room for, or one less
+   where a character of two units would not fit. If both divisions give the same number of parts,
+   it is that number.
+"""
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import numpy.typing as npt
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
 
 from smslab.kernels import kernel
 
 GSM7 = 0
 UCS2 = 1
 
+_BLOCK = 32
+
 
 @kernel
-def segment_kernel(
+def _scan(
+    data: npt.NDArray[np.uint8],
+    start: int,
+    end: int,
+    septets: npt.NDArray[np.uint8],
+    limits: npt.NDArray[np.int64],
+) -> tuple[int, int, int, int]:
+    """Count one text, character by character: encoding, characters, units, segments.
+
+    Every byte that is no continuation begins a character, in malformed text too; a text with a
+    malformed character is UCS-2.
+    """
+    count = 0
+    total = 0
+    parts = 1
+    used = 0
+    position = start
+    while position < end:
+        byte = int(data[position])
+        point = byte
+        extra = 0
+        if byte >= 0x80:
+            extra = 1 if byte < 0xE0 else 2
+            point = byte & (0x3F >> extra)
+            # No character of the alphabet has four bytes, C0 and C1 begin none at all.
+            if byte < 0xC2 or byte >= 0xF0 or position + extra >= end:
+                break
+            for k in range(1, extra + 1):
+                point = (point << 6) | (int(data[position + k]) & 0x3F)
+                if (data[position + k] & 0xC0) != 0x80:
+                    point = len(septets)
+                    break
+            if extra == 2 and point < 0x800:
+                break
+        cost = int(septets[point]) if point < len(septets) else 0
+        if cost == 0:
+            break
+        position += 1 + extra
+        count += 1
+        total += cost
+        # A character of two units (escape pair, surrogate pair) is never split over parts.
+        if used + cost > limits[1]:
+            parts += 1
+            used = 0
+        used += cost
+    if position >= end:
+        return GSM7, count, total, 1 if total <= limits[0] else parts
+    count = 0
+    total = 0
+    parts = 1
+    used = 0
+    for place in range(start, end):
+        byte = int(data[place])
+        if (byte & 0xC0) != 0x80:
+            width = 2 if byte >= 0xF0 else 1
+            count += 1
+            total += width
+            if used + width > limits[3]:
+                parts += 1
+                used = 0
+            used += width
+    return UCS2, count, total, 1 if total <= limits[2] else parts
+
+
+@kernel
+def segment_scalar(
     offsets: npt.NDArray[np.int64],
     data: npt.NDArray[np.uint8],
     septets: npt.NDArray[np.uint8],
@@ -22,15 +107,14 @@ def segment_kernel(
     units: npt.NDArray[np.int32],
     segments: npt.NDArray[np.int32],
 ) -> None:
-    """Count every text of a chunk in one pass.
+    """Count every text of a chunk, character by character.
 
     Parameters
     ----------
     offsets : ndarray of int64, shape (n + 1,)
-        Where each text begins in `data`.
+        Where each text begins in `data`; what leads outside is cut off.
     data : ndarray of uint8
-        UTF-8 bytes. Malformed bytes count as one character each and nothing outside a text's
-        own slot is read.
+        UTF-8 bytes; malformed ones count as in :func:`_scan`.
     septets : ndarray of uint8
         Septets by code point, 0 where the code point is not in the alphabet.
     limits : ndarray of int64, shape (4,)
@@ -41,65 +125,182 @@ def segment_kernel(
     characters, units, segments : ndarray of int32, shape (n,)
         Output: code points; septets or UTF-16 code units; parts.
     """
-    known = len(septets)
     for row in range(len(offsets) - 1):
-        # Foreign offsets may lead anywhere; what is read stays inside the buffer.
-        position = max(offsets[row], 0)
+        start = max(offsets[row], 0)
         end = min(offsets[row + 1], len(data))
-        count = 0
-        total_gsm = 0
-        total_ucs = 0
-        parts_gsm = 1
-        parts_ucs = 1
-        used_gsm = 0
-        used_ucs = 0
-        is_gsm = True
-        while position < end:
-            byte = int(data[position])
-            extra = 0
-            point = byte
-            if byte >= 0xF0 and byte <= 0xF4:
-                extra = 3
-                point = byte & 0x07
-            elif byte >= 0xE0 and byte < 0xF0:
-                extra = 2
-                point = byte & 0x0F
-            elif byte >= 0xC2 and byte < 0xE0:
-                extra = 1
-                point = byte & 0x1F
-            elif byte >= 0x80:
-                point = 0xFFFD
-            position += 1
-            for _ in range(extra):
-                if position >= end or (data[position] & 0xC0) != 0x80:
-                    point = 0xFFFD
-                    break
-                point = (point << 6) | (int(data[position]) & 0x3F)
-                position += 1
-            count += 1
-            # A character of two units (escape pair, surrogate pair) is never split over parts.
-            width = 2 if point > 0xFFFF else 1
-            total_ucs += width
-            if used_ucs + width > limits[3]:
-                parts_ucs += 1
-                used_ucs = 0
-            used_ucs += width
-            if is_gsm:
-                cost = int(septets[point]) if point < known else 0
-                if cost == 0:
-                    is_gsm = False
-                else:
-                    total_gsm += cost
-                    if used_gsm + cost > limits[1]:
-                        parts_gsm += 1
-                        used_gsm = 0
-                    used_gsm += cost
-        characters[row] = count
-        if is_gsm:
-            encoding[row] = GSM7
-            units[row] = total_gsm
-            segments[row] = 1 if total_gsm <= limits[0] else parts_gsm
+        encoding[row], characters[row], units[row], segments[row] = _scan(
+            data, start, end, septets, limits
+        )
+
+
+def _masks(*rules):
+    """Make a function of (data, position) that looks at 32 bytes and packs two masks into 64 bits.
+
+    Each rule makes a vector of 32 booleans of a builder and a vector of 32 bytes; bit k of its
+    mask says whether it holds for byte k. The first rule's mask is in the low half.
+    """
+
+    @intrinsic
+    def masks(_context, data, _position):
+        def generate(context, builder, signature, arguments):
+            array = context.make_array(signature.args[0])(context, builder, arguments[0])
+            vector = ir.VectorType(ir.IntType(8), _BLOCK)
+            pointer = builder.bitcast(builder.gep(array.data, [arguments[1]]), vector.as_pointer())
+            octets = builder.load(pointer, align=1)
+            packed = ir.Constant(ir.IntType(64), 0)
+            for place, rule in enumerate(rules):
+                mask = builder.bitcast(rule(builder, octets), ir.IntType(_BLOCK))
+                wide = builder.zext(mask, ir.IntType(64))
+                shift = ir.Constant(ir.IntType(64), place * _BLOCK)
+                packed = builder.or_(packed, builder.shl(wide, shift))
+            return packed
+
+        return types.uint64(data, types.int64), generate
+
+    return masks
+
+
+def _all(octets, value):
+    return ir.Constant(octets.type, [value & 0xFF] * _BLOCK)
+
+
+def _is(builder, octets, *values):
+    found = builder.icmp_unsigned("==", octets, _all(octets, values[0]))
+    for value in values[1:]:
+        found = builder.or_(found, builder.icmp_unsigned("==", octets, _all(octets, value)))
+    return found
+
+
+def _outside_ascii_part(builder, octets):
+    """ASCII characters outside the alphabet: backtick, DEL, controls but LF, FF and CR."""
+    control = builder.icmp_unsigned("<", octets, _all(octets, 0x20))
+    kept = builder.not_(_is(builder, octets, 0x0A, 0x0C, 0x0D))
+    return builder.or_(builder.and_(control, kept), _is(builder, octets, 0x60, 0x7F))
+
+
+def _odd(builder, octets):
+    beyond = builder.icmp_unsigned(">", octets, _all(octets, 0x7F))
+    return builder.or_(beyond, _outside_ascii_part(builder, octets))
+
+
+def _extension(builder, octets):
+    r"""FF and ``[ \ ] ^ { | } ~``, which differ in one bit and stand in a row."""
+    folded = builder.or_(octets, _all(octets, 0x20))
+    place = builder.sub(folded, _all(octets, 0x7B))
+    in_row = builder.icmp_unsigned("<", place, _all(octets, 4))
+    return builder.or_(in_row, _is(builder, octets, 0x0C))
+
+
+def _lead(builder, octets):
+    """Bytes that begin a character: all but 0x80 to 0xBF, which are -128 to -65 when signed."""
+    return builder.icmp_signed(">", octets, _all(octets, -65))
+
+
+def _four(builder, octets):
+    return builder.icmp_unsigned(">=", octets, _all(octets, 0xF0))
+
+
+def _surely_not_gsm(builder, octets):
+    """Bytes that begin no character of the alphabet; its others begin with C2, C3, CE or E2."""
+    lead = builder.icmp_unsigned(">=", octets, _all(octets, 0xC0))
+    kept = builder.not_(_is(builder, octets, 0xC2, 0xC3, 0xCE, 0xE2))
+    return builder.or_(builder.and_(lead, kept), _outside_ascii_part(builder, octets))
+
+
+_extension_and_odd = _masks(_extension, _odd)
+_lead_and_four = _masks(_lead, _four)
+_surely_not = _masks(_surely_not_gsm)
+
+
+@intrinsic
+def _ones(_context, _bits):
+    """Count the ones of 64 bits."""
+
+    def generate(_context, builder, _signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.uint64), generate
+
+
+@kernel
+def segment_blocks(
+    offsets: npt.NDArray[np.int64],
+    data: npt.NDArray[np.uint8],
+    septets: npt.NDArray[np.uint8],
+    limits: npt.NDArray[np.int64],
+    encoding: npt.NDArray[np.int8],
+    characters: npt.NDArray[np.int32],
+    units: npt.NDArray[np.int32],
+    segments: npt.NDArray[np.int32],
+) -> None:
+    """Count every text of a chunk, 32 bytes at a time; parameters as of :func:`segment_scalar`."""
+    low = np.uint64(0xFFFFFFFF)
+    high = np.uint64(32)
+    for row in range(len(offsets) - 1):
+        start = max(offsets[row], 0)
+        end = min(offsets[row + 1], len(data))
+        size = max(end - start, 0)
+        whole = start + (size & -32)
+        # The bits of the last block that belong to the text.
+        rest = (np.uint64(1) << np.uint64(size & 31)) - np.uint64(1)
+        rest_of_both = rest | (rest << high)
+        if whole + _BLOCK > len(data):
+            # The last block would reach past the end of the buffer.
+            encoding[row], characters[row], units[row], segments[row] = _scan(
+                data, start, end, septets, limits
+            )
+            continue
+        pairs = 0
+        odd = np.uint64(0)
+        position = start
+        while position < whole:
+            masks = _extension_and_odd(data, position)
+            pairs += _ones(masks & low)
+            odd |= masks >> high
+            position += _BLOCK
+        masks = _extension_and_odd(data, whole) & rest_of_both
+        pairs += _ones(masks & low)
+        odd |= masks >> high
+        count = size
+        total = size + pairs
+        code = GSM7
+        single = limits[0]
+        room = limits[1]
+        doubt = False
+        if odd != 0:
+            strange = np.uint64(0)
+            count = 0
+            pairs = 0
+            position = start
+            while position < whole:
+                masks = _lead_and_four(data, position)
+                count += _ones(masks & low)
+                pairs += _ones(masks >> high)
+                strange |= _surely_not(data, position)
+                position += _BLOCK
+            masks = _lead_and_four(data, whole) & rest_of_both
+            count += _ones(masks & low)
+            pairs += _ones(masks >> high)
+            strange |= _surely_not(data, whole) & rest
+            total = count + pairs
+            code = UCS2
+            single = limits[2]
+            room = limits[3]
+            doubt = strange == 0
+        parts = 1
+        if total > single:
+            parts = (total + room - 1) // room
+            doubt = doubt or (pairs != 0 and parts != (total + room - 2) // (room - 1))
+        if doubt:
+            encoding[row], characters[row], units[row], segments[row] = _scan(
+                data, start, end, septets, limits
+            )
         else:
-            encoding[row] = UCS2
-            units[row] = total_ucs
-            segments[row] = 1 if total_ucs <= limits[2] else parts_ucs
+            encoding[row] = code
+            characters[row] = count
+            units[row] = total
+            segments[row] = parts
+
+
+#: The kernel to call: blocks need the compiler.
+segment_kernel = segment_scalar if numba.config.DISABLE_JIT else segment_blocks
