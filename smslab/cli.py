@@ -142,8 +142,8 @@ def _forecast(options: argparse.Namespace) -> None:
     from smslab.rates import RateCard
     from smslab.scenario import Scenario
 
-    scenario = Scenario.from_toml(options.scenario) if options.scenario else None
-    rates = RateCard.read(options.rates) if options.rates else None
+    scenario = None if options.scenario is None else Scenario.from_toml(options.scenario)
+    rates = None if options.rates is None else RateCard.read(options.rates)
     messages = read_messages(options.file, text=options.text, to=options.to)
     _report(options, messages, scenario, rates, country=options.country)
 
@@ -177,6 +177,10 @@ def _report(
         _rows(result).to_csv(rows, lineterminator="\n")
     print(result.summary())
     print()
+    read = messages.attrs.get("columns")
+    if read is not None:
+        columns = ", ".join(f"{role} from {name!r}" for role, name in read.items())
+        print(f"{'Columns':<12} {columns}{'' if 'to' in read else '; no phone numbers'}")
     print(f"{'Report':<12} {os.path.join(options.output, REPORT)}")
     print(f"{'Per row':<12} {os.path.join(options.output, ROWS)}")
 

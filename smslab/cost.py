@@ -118,7 +118,7 @@ def cost(
 
         ``price`` and ``carrier_fee`` : Float64, per segment, in the card's currency
         ``basis`` and ``fee_basis`` : category, which rate was used for the price and for the fee:
-        ``carrier``, ``Other``, ``country minimum`` or ``none``
+        ``carrier``, ``Other``, ``country minimum``, ``another sender type`` or ``none``
         ``cost`` : Float64, segments x (price + fee), in the card's currency
         ``cost_micro`` : Int64, the same, exact, in millionths
 

@@ -18,12 +18,12 @@ from smslab.cost import SegmentPrices, cost, segment_prices
 from smslab.engines import reference
 from smslab.errors import InputError
 from smslab.kpi import kpis
-from smslab.rates import LOWEST, MICRO, RateCard
+from smslab.rates import LOWEST, MICRO, OTHER_SENDER, RateCard
 from smslab.results import NEVER, Run, Status
 from smslab.scenario import Campaign, Scenario
 from smslab.simulate import Seed, seeds
 from smslab.text import Texts
-from smslab.traffic import Load, generate
+from smslab.traffic import Load, generate, serving
 
 __all__ = ["Forecast", "Progress", "forecast"]
 
@@ -35,6 +35,14 @@ _COUNTRIES: Final = 5
 
 #: The share of new campaigns that an interval aims to hold.
 CONFIDENCE: Final = 0.9
+
+#: Ways to a price that the summary tells of.
+_GUESSES: Final = [LOWEST, OTHER_SENDER]
+
+_NO_CARRIER: Final = "no carrier of the scenario"
+
+#: Smaller shares would be rounded to nothing.
+_SMALLEST_SHARE: Final = 0.0005
 
 _MOST_REPLICATIONS: Final = 100_000
 
@@ -74,9 +82,9 @@ class Forecast:
     run : Run
         The first replication, message by message, with all the scenario's traffic; the pictures
         show its part that is the list.
-    lowest_fees : int
-        How many messages of that replication have a carrier fee that is the lowest of their
-        country, because the card has none for their carrier.
+    guessed : int
+        How many messages were sent in that replication at the lowest price or fee of their
+        country, or at that of another type of sender, because the card has no better one.
     """
 
     messages: pd.DataFrame
@@ -84,7 +92,7 @@ class Forecast:
     rates: RateCard
     replications: pd.DataFrame
     run: Run
-    lowest_fees: int
+    guessed: int
 
     @property
     def coverage(self) -> float:
@@ -143,14 +151,17 @@ class Forecast:
         )
         segments = int(sent["segments"].sum())
         after = f" {self.scenario.start:%z}" if self.scenario.start else " after the start"
+        share = float(self.replications["pending"].mean())
+        horizon = f"{self.scenario.horizon_h:g} h"
+        pending = f"; {_percent(share)} still pending after {horizon}" if share else ""
         other_states = ", ".join(
             f"{state} {self._say(state, _percent)}"
             for state in ("undelivered", "expired", "failed", "pending")
         )
         return [
             ("Encoding", f"{kinds}; {segments:,} segments, {segments / len(sent):.3f} a message"),
-            ("Cost", self._cost(int(sent["cost_micro"].notna().sum()), len(sent))),
-            ("Last lands", self._say("finish_s", self._moment, after)),
+            ("Cost", self._cost(int(sent["cost_micro"].notna().sum()), len(sent)) + pending),
+            ("Last lands", self._say("finish_s", self._moment, after) + pending),
             ("Arrive", f"{self._say('delivered', _percent)} of {len(sent):,} messages"),
             ("", ""),
             ("Last leaves", self._say("sending_done_s", self._moment, after)),
@@ -182,12 +193,12 @@ class Forecast:
         answers = [("Rows", f"{size}, {left_out:,} of them cannot be sent" if left_out else size)]
         answers += [("", f"{count:,} x {problem}") for problem, count in self.problems.items()]
         answers.append(("Countries", ", ".join(most)))
-        if self.lowest_fees:
+        if self.guessed:
             answers.append(
                 (
-                    "Fees",
-                    f"{self.lowest_fees:,} messages at the lowest carrier fee of their country: "
-                    "their carrier is not known",
+                    "Rates",
+                    f"{self.guessed:,} messages at the lowest rate of their country: the card has "
+                    "none for their carrier or sender type",
                 )
             )
         return answers
@@ -258,7 +269,9 @@ def _ranked(values: pd.Series[Any]) -> pd.Series[int]:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    if 0 < share < _SMALLEST_SHARE:
+        return "<0.1 %"
+    return ">99.9 %" if 1 - _SMALLEST_SHARE < share < 1 else f"{100 * share:.1f} %"
 
 
 def _rank(replications: int) -> int:
@@ -333,8 +346,9 @@ def forecast(
         )
     rates = RateCard.bundled() if rates is None else rates
     campaign = _taker(scenario)
-    sender = next(s for s in scenario.senders if campaign.sender in (None, s.name))
+    sender = scenario.sender_of(campaign)
     priced = cost(messages, rates, country=country, sender_type=sender.type or None)
+    _leave_out_unserved(priced, scenario)
     if not priced["sendable"].any():
         reasons = ", ".join(f"{n:,} x {p}" for p, n in _ranked(priced["problem"]).items())
         raise InputError(f"none of {len(priced):,} rows can be sent: {reasons or 'empty list'}")
@@ -361,14 +375,16 @@ def forecast(
     priced["expected_cost"] = pd.Series(np.nan, priced.index, "Float64")
     priced.loc[priced["sendable"], "expected_cost"] = expected.to_numpy()
     priced["expected_cost"] = priced["expected_cost"].where(priced["cost_micro"].notna())
-    lowest = _of_carriers(first.of(campaign.name), [p.fee_basis == LOWEST for p in prices])
+    part = first.of(campaign.name)
+    guesses = [p.basis.isin(_GUESSES) | p.fee_basis.isin(_GUESSES) for p in prices]
+    guessed = _of_carriers(part, guesses) & (part.sent_us != NEVER)
     return Forecast(
         messages=priced,
         scenario=scenario,
         rates=rates,
         replications=pd.DataFrame(figures),
         run=first,
-        lowest_fees=int(lowest.sum()),
+        guessed=int(guessed.sum()),
     )
 
 
@@ -376,6 +392,17 @@ def _taker(scenario: Scenario) -> Campaign:
     takers = [t for t in scenario.traffic if isinstance(t, Campaign) and t.messages is None]
     # `generate` refuses any other number of takers and says why.
     return takers[0] if takers else Campaign()
+
+
+def _leave_out_unserved(priced: pd.DataFrame, scenario: Scenario) -> None:
+    """Mark the messages to countries that no carrier of the scenario serves."""
+    codes, names = pd.factorize(priced["country"])
+    unserved = [code for code, name in enumerate(names) if not serving(scenario, name)]
+    rows = np.isin(codes, unserved) & priced["sendable"]
+    priced.loc[rows, "problem"] = _NO_CARRIER
+    priced.loc[rows, "sendable"] = False
+    for column in ("price", "carrier_fee", "cost", "cost_micro"):
+        priced.loc[rows, column] = pd.NA
 
 
 def _by_carrier(

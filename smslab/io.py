@@ -22,9 +22,12 @@ __all__ = ["read_messages", "write_whole"]
 
 #: Names under which a column is found where none is given, in the order of preference.
 _USUAL: Final = {
-    "text": ("text", "body", "message", "content", "sms", "msg"),
-    "to": ("to", "phone", "number", "recipient", "msisdn", "mobile", "phone_number", "to_number"),
-    "country": ("country", "iso2", "to_country"),
+    "text": ("text", "body", "message", "messagetext", "content", "sms", "smstext", "msg"),
+    "to": (
+        *("to", "phone", "phonenumber", "phoneno", "number", "recipient", "msisdn", "mobile"),
+        *("mobilenumber", "mobileno", "mobilephone", "cell", "cellphone", "tonumber", "tel"),
+    ),
+    "country": ("country", "iso2", "countryiso", "countryiso2", "tocountry"),
     "carrier": ("carrier", "network", "operator"),
 }
 _READABLE: Final = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
@@ -48,7 +51,8 @@ def read_messages(
     -------
     pandas.DataFrame
         ``text`` and, where found, ``to``, ``country`` and ``carrier``; every row of the file,
-        with its number from 1 (the header not counted) as the index ``row``.
+        with its number from 1 (the header not counted) as the index ``row``. Its ``attrs`` tell
+        under ``columns`` which column of the file each was.
 
     Raises
     ------
@@ -107,12 +111,17 @@ def _columns(path: Path, names: Sequence[str], wanted: dict[str, str | None]) ->
 
 def _usual_column(path: Path, names: Sequence[str], role: str) -> str | None:
     for usual in _USUAL[role]:
-        same = sorted({name for name in names if name.strip().casefold() == usual})
+        same = sorted({name for name in names if _plain(name) == usual})
         if len(same) > 1 and usual not in same:
             raise InputError(f"{path}: columns {same} could each be the {role}; name one")
         if same:
             return usual if usual in same else same[0]
     return None
+
+
+def _plain(name: str) -> str:
+    """Fold a column name: small letters and digits alone."""
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _read_csv(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
@@ -137,7 +146,7 @@ def _read_csv(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
         raise InputError(f"{path}: {_not_utf8(path)}") from None
     # "NA" is Namibia and "null" a text: no cell of a CSV file is a null.
     arrays = [pa.array(column, pa.large_string()) for column in cells]
-    return _frame(pa.table(arrays, names=list(columns)))
+    return _frame(pa.table(arrays, names=list(columns)), columns)
 
 
 def _delimiter(file: TextIO) -> str:
@@ -196,7 +205,7 @@ def _read_parquet(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
         columns = _columns(path, file.schema_arrow.names, wanted)
         table = file.read(columns=list(columns.values()))
         table.validate(full=True)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError) as error:
         fault = str(error).splitlines()[0]
         raise InputError(f"{path}: not a whole and valid Parquet file: {fault}") from None
     for role, name in columns.items():
@@ -204,7 +213,8 @@ def _read_parquet(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
         if not _holds(role, kind):
             must = "numbers or strings" if role == "to" else "strings"
             raise InputError(f"{path}: column {name!r} is {kind}; it must hold {must}")
-    return _frame(table.select(list(columns.values())).rename_columns(list(columns)))
+    table = table.select(list(columns.values())).rename_columns(list(columns))
+    return _frame(table, columns)
 
 
 def _holds(role: str, kind: pa.DataType) -> bool:
@@ -227,9 +237,11 @@ def _read_json_lines(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
                 if not line.strip():
                     continue
                 try:
-                    row = json.loads(line)
+                    row = json.loads(line, object_pairs_hook=_object)
+                except InputError as error:
+                    raise InputError(f"{path}: line {number}: {error}") from None
                 except (ValueError, RecursionError) as error:
-                    fault = error.msg if isinstance(error, json.JSONDecodeError) else error
+                    fault = getattr(error, "msg", "a number or a nest of brackets is too long")
                     raise InputError(f"{path}: line {number} is not JSON: {fault}") from None
                 if not isinstance(row, dict):
                     raise InputError(f"{path}: line {number} is not a JSON object")
@@ -259,22 +271,31 @@ def _read_json_lines(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
                 f"{path}: a value of {name!r} has half a surrogate pair (\\u{point:04x}), which no "
                 "encoding can hold"
             ) from None
-    return _frame(pa.table(arrays, names=list(columns)))
+    return _frame(pa.table(arrays, names=list(columns)), columns)
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise InputError("a name stands twice in one object")
+    return values
+
+
+def _frame(table: pa.Table, columns: dict[str, str]) -> pd.DataFrame:
     frame = {}
     for role in table.column_names:
         column = table.column(role)
         if role != "to" or pa.types.is_null(column.type) or pa.types.is_decimal(column.type):
             column = column.cast(pa.large_string())
         frame[role] = column.to_pandas()
-    return pd.DataFrame(frame)
+    result = pd.DataFrame(frame)
+    result.attrs["columns"] = columns
+    return result
 
 
 @contextlib.contextmanager
 def write_whole(folder: str | Path, names: Sequence[str]) -> Iterator[list[Path]]:
-    """Write files aside and put all of them in place at the end, or none of them.
+    """Write files aside and put them in place when all of them are whole.
 
     Parameters
     ----------

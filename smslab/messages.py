@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from smslab import rules
 from smslab.encoding import segment
@@ -19,9 +21,11 @@ __all__ = ["COLUMNS", "examine"]
 COLUMNS: Final = ("text", "to", "country", "carrier")
 
 NO_TEXT: Final = "no text"
-EMPTY_TEXT: Final = "empty text"
+EMPTY_TEXT: Final = "empty text"  # blanks and line breaks alone are as empty
 TOO_MANY_SEGMENTS: Final = f"over {rules.MAX_SEGMENTS} segments"
 UNKNOWN_COUNTRY: Final = "unknown country"
+
+_STRING: Final = pa.large_string()
 
 #: A row with one of these can be sent all the same; every other problem keeps it from going out.
 SENDABLE_PROBLEMS: Final = (UNKNOWN_COUNTRY,)
@@ -37,8 +41,8 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
     messages : DataFrame, or anything that :func:`smslab.segment` takes
         A table with the column ``text`` and, where there are, ``to`` (phone numbers),
         ``country`` (ISO 3166-1 alpha-2) and ``carrier``. Plain texts are a table of one column.
-        A country that stands in the row wins over the one of the number; one that there is not
-        is a problem, and the number's is taken.
+        A country that stands in the row wins over the one of the number, and over `country` for
+        a national number; one that there is not is a problem, and the number's is taken.
     country : str, optional
         Country of the rows that name none, and of the numbers without a calling code.
 
@@ -69,20 +73,21 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
         raise InputError(f"messages has more than one column {double[0]!r}; rename one")
     default = None if country is None else country_code(country)
     result = segment(table["text"])
-    place = pd.Series(default, table.index, "str")
-    problem = pd.Series(None, table.index, "str")
-    if "to" in table.columns:
-        located = country_of(table["to"], default)
-        place = located["country"]
-        problem = located["problem"]
+    given = pd.Series(None, table.index, "str")
     if "country" in table.columns:
         given = _filled(table["country"]).str.upper()
-        known = given.isin(known_countries())
-        problem = problem.where(given.isna() | known | problem.notna(), UNKNOWN_COUNTRY)
-        place = given.where(known, place)
+    known = given.isin(known_countries())
+    place = given.where(known).mask(given.isna(), default)
+    problem = pd.Series(None, table.index, "str")
+    if "to" in table.columns:
+        located = _located(table["to"], place)
+        place = given.where(known, located["country"])
+        problem = located["problem"]
+    problem = problem.where(given.isna() | known | problem.notna(), UNKNOWN_COUNTRY)
     segments = result["segments"]
     problem = problem.mask((segments > rules.MAX_SEGMENTS).fillna(False), TOO_MANY_SEGMENTS)
-    problem = problem.mask((result["characters"] == 0).fillna(False), EMPTY_TEXT)
+    trimmed = pc.utf8_trim_whitespace(pa.chunked_array(as_chunks(table["text"]), _STRING))
+    problem = problem.mask(pc.fill_null(pc.equal(trimmed, ""), False).to_numpy(), EMPTY_TEXT)
     problem = problem.mask(segments.isna(), NO_TEXT)
     result.insert(0, "text", table["text"])
     result["country"] = place
@@ -91,6 +96,17 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
     result["problem"] = problem
     result["sendable"] = problem.isna() | problem.isin(SENDABLE_PROBLEMS)
     return result
+
+
+def _located(numbers: pd.Series[Any], defaults: pd.Series[str]) -> pd.DataFrame:
+    """Find the countries of numbers, each with the default of its own row."""
+    codes, names = pd.factorize(defaults)
+    found = pd.DataFrame({"country": defaults, "problem": defaults}, defaults.index, dtype="str")
+    for code in np.unique(codes):
+        rows = codes == code
+        default = names[code] if code >= 0 else None
+        found.loc[rows, :] = country_of(numbers[rows], default).to_numpy()
+    return found
 
 
 def _filled(column: pd.Series[Any]) -> pd.Series[str]:
@@ -103,5 +119,5 @@ def _one_column(texts: Texts) -> pd.DataFrame:
     if isinstance(texts, pd.Series):
         return texts.to_frame("text")
     return pd.DataFrame(
-        {"text": pd.Series(pa.chunked_array(as_chunks(texts), pa.large_string()), dtype="str")}
+        {"text": pd.Series(pa.chunked_array(as_chunks(texts), _STRING), dtype="str")}
     )

@@ -25,6 +25,9 @@ NO_COUNTRY: Final = "national number without a country"
 
 # RE2's \s knows no Unicode, so the no-break space and the dashes of copied numbers are named.
 _WELL_FORMED: Final = r"^(?:tel:)?\s*(?:\+|00)?[\s(]*[0-9][0-9\s().\-/\x{00A0}\x{2010}-\x{2015}]*$"
+#: Seven digits or more: one side of the slash between two numbers in one cell.
+_WHOLE: Final = r"[0-9](?:[\s.\-]*[0-9]){6,}"
+
 _NANP: Final = "1"
 _SHORTEST_WITHOUT_PLUS: Final = 11
 
@@ -33,9 +36,20 @@ _LARGEST: Final = 1e16
 
 
 @functools.cache
-def _prefixes() -> dict[str, str]:
+def _table() -> list[dict[str, str]]:
     table = resources.files("smslab").joinpath("data", "calling_codes.csv").read_text("utf-8")
-    return {row["prefix"]: row["country"] for row in csv.DictReader(table.splitlines())}
+    return list(csv.DictReader(table.splitlines()))
+
+
+@functools.cache
+def _prefixes() -> dict[str, str]:
+    return {row["prefix"]: row["country"] for row in _table()}
+
+
+@functools.cache
+def _mobile_digits(country: str) -> tuple[int, ...]:
+    digits = next(row["mobile_digits"] for row in _table() if row["country"] == country)
+    return tuple(int(length) for length in digits.split())
 
 
 @functools.cache
@@ -86,11 +100,11 @@ def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFr
     """Find the country that each phone number belongs to.
 
     A number with ``+`` or ``00`` in front is international. One without is read as a national
-    number of the `default` country; if it is too long for one, or if there is no default and it
-    has eleven digits or more, as an international number that lost its ``+``. A shorter one
-    without a default is a problem, for it may be anywhere. Blanks, brackets, dots, dashes and
-    slashes are ignored, and so are the ``(0)`` of ``+44 (0)20`` and the ``.0`` that a table of
-    floats puts behind a number.
+    number of the `default` country; if it has eleven digits or more and no length of a mobile
+    number there, or if there is no default, as an international number that lost its ``+``. A
+    shorter one without a default is a problem, for it may be anywhere. Blanks, brackets, dots,
+    dashes and slashes are ignored, and so are the ``(0)`` of ``+44 (0)20`` and the ``.0`` that a
+    table of floats puts behind a number.
 
     Parameters
     ----------
@@ -125,7 +139,11 @@ def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFr
     missing = pc.fill_null(pc.equal(text, ""), True)
     well_formed = pc.fill_null(pc.match_substring_regex(text, _WELL_FORMED), False)
     international = pc.fill_null(pc.match_substring_regex(text, r"^(?:tel:)?\s*(?:\+|00)"), False)
-    text = pc.replace_substring_regex(text, r"^(\+?[0-9]{7,})\.0+$", r"\1")
+    text = pc.replace_substring_regex(text, r"^([^.]*)\.0+$", r"\1")
+    wrong = pc.or_(
+        pc.match_substring_regex(text, r"^[^.]*\.[0-9]{1,2}$"),
+        pc.match_substring_regex(text, rf"{_WHOLE}\s*/\s*{_WHOLE}"),
+    )
     without_trunk = pc.replace_substring(text, "(0)", "")
     digits = pc.replace_substring_regex(without_trunk, r"^(?:tel:)?\s*00|[^0-9]", "")
     if default is not None:
@@ -148,7 +166,7 @@ def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFr
             country = pc.coalesce(longer, country)
     checks: list[tuple[Any, str]] = [
         (missing, NO_NUMBER),
-        (pc.invert(well_formed), NOT_A_NUMBER),
+        (pc.or_(pc.invert(well_formed), pc.fill_null(wrong, False)), NOT_A_NUMBER),
         (pc.less(length, rules.E164_MIN_DIGITS), TOO_SHORT),
         (pc.greater(length, rules.E164_MAX_DIGITS), TOO_LONG),
         (pc.and_(nanp, pc.less(length, rules.NANP_DIGITS)), TOO_SHORT),
@@ -218,11 +236,14 @@ def _complete(digits: Any, international: Any, country: str) -> Any:
         national = pc.less(length, rules.NANP_DIGITS)
         without_trunk = digits
     else:
-        national = pc.invert(pc.and_(pc.starts_with(digits, code), pc.greater_equal(length, 11)))
         # The trunk prefix, 0 or in Russia and Kazakhstan 8; Italy's landlines keep their zero,
         # but here only the country is looked up.
         trunk = r"^8([0-9]{10})$" if code == "7" else "^0(.*)$"
         without_trunk = pc.replace_substring_regex(digits, trunk, r"\1")
+        long = pc.greater_equal(length, _SHORTEST_WITHOUT_PLUS)
+        fitting = pc.is_in(length, pa.array(_mobile_digits(country), length.type))
+        abroad = pc.and_(long, pc.or_(pc.invert(fitting), pc.starts_with(digits, code)))
+        national = pc.or_(pc.not_equal(digits, without_trunk), pc.invert(abroad))
     add_code = pc.fill_null(pc.and_(pc.invert(international), national), False)
     completed = pc.binary_join_element_wise(
         pa.scalar(code, pa.large_string()), without_trunk, pa.scalar("", pa.large_string())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import decimal
 import functools
 import re
 from collections.abc import Iterator
@@ -20,15 +19,17 @@ __all__ = ["MICRO", "Price", "Rate", "RateCard"]
 
 #: Money is exact inside: integers of a millionth of the currency's unit.
 MICRO: Final = 1_000_000
+_DECIMALS: Final = 6
 
 #: Dearer than any segment in any currency; products of prices and segments then fit 64 bits.
 _HIGHEST_PRICE: Final = 100_000
 
 OTHER: Final = "Other"
 LOWEST: Final = "country minimum"
+OTHER_SENDER: Final = "another sender type"
 
 #: How a price was found, from the best way to the worst.
-BASES: Final = ("carrier", OTHER, LOWEST, "none")
+BASES: Final = ("carrier", OTHER, LOWEST, OTHER_SENDER, "none")
 
 OUTBOUND: Final = "outbound"
 CARRIER_FEE: Final = "outbound_carrier_fee"
@@ -70,6 +71,14 @@ class Rate:
     valid_from: dt.date | None = None
     source: str = ""
 
+    def __post_init__(self) -> None:
+        micro = self.price_micro
+        if type(micro) is not int or not 0 <= micro <= _HIGHEST_PRICE * MICRO:
+            raise RateCardError(
+                f"price_micro must be an integer, 0 to {_HIGHEST_PRICE * MICRO:,} millionths; "
+                f"not {micro!r:.40}"
+            )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
@@ -81,7 +90,8 @@ class Price:
         The provider's price and the carrier's fee on top, per segment, in millionths of the
         currency's unit.
     basis : str
-        How the price was found: ``carrier``, ``Other`` or ``country minimum``.
+        How the price was found: ``carrier``, ``Other``, ``country minimum`` or ``another sender
+        type``, where the card has none for this type or for any.
     fee_basis : str
         The same for the fee; ``none`` where the card has no fee for the country.
     rates : tuple of Rate
@@ -286,10 +296,10 @@ def _choose(
     names: list[tuple[str, str | None]] = [(OTHER, OTHER.casefold()), (LOWEST, None)]
     if carrier:
         names.insert(0, ("carrier", carrier.casefold()))
-    types = [sender_type.casefold(), ""] if sender_type else [""]
+    types: list[str | None] = [sender_type.casefold(), ""] if sender_type else ["", None]
     ways = [(basis, name, kind) for basis, name in names for kind in types]
     # A rate for another type of sender is better than none, and comes last.
-    for basis, name, kind in [*ways, *((basis, name, None) for basis, name in names)]:
+    for basis, name, kind in [*ways, *((OTHER_SENDER, name, None) for _, name in names)]:
         rate = cheapest(name, kind)
         if rate is not None:
             return rate, basis
@@ -364,22 +374,16 @@ def _rate(cells: dict[str, str], where: str) -> Rate:
 
 
 def _micro(price: str, where: str) -> int:
-    try:
-        value = decimal.Decimal(price)
-        if value.is_nan():
-            raise decimal.InvalidOperation
-    except decimal.InvalidOperation:
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?|\.[0-9]+", price):
         raise RateCardError(
-            f"{where}: price must be a number with a decimal point such as 0.0083; "
+            f"{where}: price must be a number such as 0.0083, zero or more, with a decimal point; "
             f"not {price!r:.40}"
-        ) from None
-    if not 0 <= value <= _HIGHEST_PRICE:
-        raise RateCardError(
-            f"{where}: price must be zero or more, {_HIGHEST_PRICE:,} at most; not {price!r:.40}"
         )
-    micro = value * MICRO
-    if micro != micro.to_integral_value():
+    units, _, decimals = price.partition(".")
+    if decimals[_DECIMALS:].strip("0"):
         raise RateCardError(
-            f"{where}: price may have six decimals at most; not {price!r}; round it"
+            f"{where}: price may have six decimals at most; not {price!r:.40}; round it"
         )
-    return int(micro)
+    if len(units.lstrip("0")) > len(str(_HIGHEST_PRICE)) or int(units or 0) >= _HIGHEST_PRICE:
+        raise RateCardError(f"{where}: price must be below {_HIGHEST_PRICE:,}; not {price!r:.40}")
+    return int(units or 0) * MICRO + int(decimals[:_DECIMALS].ljust(_DECIMALS, "0"))

@@ -100,7 +100,7 @@ class Run:
         carrier_names = list(dict.fromkeys(carriers))
         by_name = np.array([*(carrier_names.index(name) for name in carriers), -1])
         sender_of = np.array(
-            [senders.index(t.sender) if t.sender else 0 for t in self.scenario.traffic]
+            [senders.index(self.scenario.sender_of(t).name) for t in self.scenario.traffic]
         )
         return pd.DataFrame(
             {

@@ -345,6 +345,7 @@ class Scenario:
         for field in ("traffic", "senders", "carriers"):
             check(bool(getattr(self, field)), field, "one or more", [])
         if self.start is not None:
+            check(self.start.year < 9000, "start", "before the year 9000", self.start.isoformat())
             check(
                 self.start.utcoffset() is not None,
                 "start",
@@ -358,6 +359,7 @@ class Scenario:
         ):
             double = next((name for name in names if names.count(name) > 1), None)
             check(double is None, field, "of different names", double)
+            check(all(name.strip() for name in names), field, "of names that are not empty", "")
         senders = [sender.name for sender in self.senders]
         for position, traffic in enumerate(self.traffic):
             if traffic.sender is not None and traffic.sender not in senders:
@@ -370,6 +372,21 @@ class Scenario:
                     f"traffic[{position}] ends {traffic.end_s:g} s after the start, past the "
                     f"horizon of {self.horizon_h:g} h; raise horizon_h"
                 )
+
+    def sender_of(self, traffic: Campaign | Poisson) -> Sender:
+        """Return the sender of one of the scenario's traffic.
+
+        Parameters
+        ----------
+        traffic : Campaign or Poisson
+            Which.
+
+        Returns
+        -------
+        Sender
+            The one that it names, or the first.
+        """
+        return next(s for s in self.senders if traffic.sender in (None, s.name))
 
     @classmethod
     def bundled(cls, name: str = "campaign") -> Self:

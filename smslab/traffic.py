@@ -12,7 +12,7 @@ from smslab.errors import ScenarioError
 from smslab.kernels import draws
 from smslab.scenario import Campaign, Poisson, Scenario
 
-__all__ = ["SECOND", "Load", "Traffic", "generate"]
+__all__ = ["SECOND", "Load", "Traffic", "generate", "serving"]
 
 #: Ticks of the integer clock in a second: microseconds.
 SECOND = 1_000_000
@@ -128,7 +128,10 @@ def generate(scenario: Scenario, seed: int, load: Load | None = None) -> Traffic
 def _campaign_us(campaign: Campaign, rows: int) -> npt.NDArray[np.int64]:
     start = round(campaign.start_s * SECOND)
     over = round(campaign.over_h * 3600 * SECOND)
-    return start + np.arange(rows, dtype=np.int64) * over // max(rows, 1)
+    # row * over // rows in two steps, since the product may not fit 64 bits
+    whole, rest = divmod(over, max(rows, 1))
+    row = np.arange(rows, dtype=np.int64)
+    return start + row * whole + row * rest // max(rows, 1)
 
 
 def _poisson_us(poisson: Poisson, seed: int, position: int) -> npt.NDArray[np.int64]:
@@ -158,7 +161,7 @@ def _carriers(
     codes, names = pd.factorize(country)
     networks, network_names = pd.factorize(network)
     for code, name in [(-1, None), *enumerate(names)]:
-        choices = _serving(scenario, name)
+        choices = serving(scenario, name)
         rows = codes == code
         if choices and rows.any():
             shares = tuple(scenario.carriers[k].share for k in choices)
@@ -171,8 +174,21 @@ def _carriers(
     return carrier
 
 
-def _serving(scenario: Scenario, country: str | None) -> list[int]:
-    """Return the carriers that serve a country: its own, else the general ones."""
+def serving(scenario: Scenario, country: str | None) -> list[int]:
+    """Return the carriers that serve a country: its own, else the general ones.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Whose carriers.
+    country : str or None
+        ISO 3166-1 alpha-2; None where not known: then, without a general carrier, it may be any.
+
+    Returns
+    -------
+    list of int
+        Positions in the scenario's carriers; empty where none serves the country.
+    """
     own = [k for k, c in enumerate(scenario.carriers) if country and c.country == country]
     general = [k for k, c in enumerate(scenario.carriers) if not c.country]
     if country is None and not general:

@@ -79,6 +79,10 @@ def test_all_options(run, tmp_path):
     assert status == 0
     assert "CHF 15.00" in out
     assert "scenario 'mine', rates 'card', 2 replications" in out
+    assert "Columns      text from 'offer', to from 'cell'\n" in out
+    (tmp_path / "bare.csv").write_text("text,home\nHi,1\n")
+    _, out, _ = run("forecast", "bare.csv", "--country", "US", "--replications", 1)
+    assert "Columns      text from 'text'; no phone numbers\n" in out
 
 
 @pytest.mark.parametrize(
@@ -93,6 +97,8 @@ def test_all_options(run, tmp_path):
         (["list.csv", "--replications", "0"], "replications must be 1 or more"),
         (["list.csv", "--replications", "9" * 20], "replications must be 1 or more"),
         (["list.csv", "--seed", "-1"], "seed must be 0 or more"),
+        (["list.csv", "--rates", ""], "cannot be read"),
+        (["list.csv", "--scenario", ""], "cannot be read"),
         (["list.csv", "-o", "list.csv"], "cannot be written"),
         (["empty.csv"], "is empty"),
     ],

@@ -70,6 +70,29 @@ def test_every_row_is_kept_with_its_reason():
     assert bill.loc["a", "cost"] == 0.0118
 
 
+def test_the_country_of_the_row_is_that_of_its_number():
+    table = pd.DataFrame(
+        {
+            "text": "a",
+            "to": ["2025550123", "017612345678", "07700900123", "2025550123", "+4930123456"],
+            "country": ["US", "DE", "GB", None, "Deutschland"],
+        }
+    )
+    bill = smslab.cost(table, country="US")
+    assert bill["country"].tolist() == ["US", "DE", "GB", "US", "DE"]
+    assert bill["problem"].fillna("-").tolist() == [*["-"] * 4, "unknown country"]
+    named = smslab.cost(pd.DataFrame({"text": ["a"], "country": ["Deutschland"]}), country="US")
+    assert named["cost_micro"].isna().all()
+
+
+def test_blank_texts_are_empty():
+    assert smslab.cost(["  ", "\u00a0\n", "a"], country="US")["problem"].fillna("-").tolist() == [
+        "empty text",
+        "empty text",
+        "-",
+    ]
+
+
 def test_plain_texts_without_a_country_are_unpriced_not_free():
     bill = smslab.cost(["Hello"])
     assert bill["problem"].tolist() == ["unknown country"]

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 import smslab
+from smslab import report
 from smslab.forecast import duration
 from smslab.rates import Rate, RateCard
 from smslab.scenario import Campaign, Carrier, Poisson, Scenario, Sender
@@ -181,7 +182,7 @@ def test_a_time_that_never_comes():
     plan._repr_html_()
 
 
-def test_pictures_show_the_list_alone(tmp_path):
+def test_pictures_show_the_list_alone(tmp_path, monkeypatch):
     traffic = (Poisson(name="codes", rate_per_s=40, duration_s=60), Campaign())
     plan = smslab.forecast(
         TEXTS, Scenario(traffic=traffic, senders=(Sender(mps=50),)), country="DE", rng=1
@@ -193,15 +194,51 @@ def test_pictures_show_the_list_alone(tmp_path):
     assert set(part.messages["campaign"]) == {"campaign"}
     with pytest.raises(smslab.ScenarioError, match="Did you mean 'campaign'"):
         plan.run.of("campain")
+    shown = []
+    monkeypatch.setattr(report, "page", lambda *parts: shown.append(parts) or "")
     plan.to_html(tmp_path / "r.html")
+    assert shown[0][2].messages.equals(part.messages)
 
 
-def test_lowest_fees_are_told():
+def test_guessed_rates_are_told():
     plan = smslab.forecast(["a"] * 20, FAST, country="CA", replications=2, rng=1)
-    assert plan.lowest_fees == 20
-    assert "20 messages at the lowest carrier fee of their country" in plan.summary()
+    assert plan.guessed == 20
+    assert "20 messages at the lowest rate of their country" in plan.summary()
     plan = smslab.forecast(["a"] * 20, smslab.Scenario.bundled(), country="US", rng=1)
-    assert plan.lowest_fees == 0
+    assert plan.guessed == 0
+    networks = (
+        Rate(country="US", carrier="AT&T", price_micro=10_000),
+        Rate(country="US", carrier="Verizon", price_micro=500_000),
+    )
+    card = RateCard("card", "USD", networks)
+    late = dataclasses.replace(FAST, traffic=(Campaign(validity_h=0.001),))
+    plan = smslab.forecast(["a"] * 300, late, card, country="US", replications=1, rng=1)
+    assert plan.guessed == plan.run.messages["sent_s"].notna().sum() < 300
+
+
+def test_countries_that_no_carrier_serves_are_listed():
+    scenario = Scenario(carriers=(Carrier(country="US"),))
+    table = pd.DataFrame({"text": "a", "country": ["DE", "US", "CA", None]})
+    plan = smslab.forecast(table, scenario, replications=1, rng=1)
+    assert plan.problems.to_dict() == {"no carrier of the scenario": 2, "unknown country": 1}
+    assert plan.messages["sendable"].tolist() == [False, True, False, True]
+    assert plan.messages["cost_micro"].notna().tolist() == [False, True, False, False]
+    with pytest.raises(smslab.InputError, match="2 x no carrier of the scenario"):
+        smslab.forecast(["a", "b"], scenario, country="DE")
+
+
+def test_small_shares_and_what_is_pending_are_told():
+    rare = Scenario(
+        senders=(Sender(mps=1e6),),
+        carriers=(Carrier(first_attempt=0.9997, permanent_failure=3e-4),),
+    )
+    summary = smslab.forecast(["a"] * 20_000, rare, country="US", replications=1, rng=1).summary()
+    assert "Arrive       >99.9 % of" in summary
+    assert "undelivered <0.1 %" in summary
+    short = Scenario(senders=(Sender(mps=1),), horizon_h=0.01)
+    summary = smslab.forecast(["a"] * 1000, short, country="US", replications=1, rng=1).summary()
+    for line in summary.splitlines()[1:3]:
+        assert re.search(r"; 9\d\.\d % still pending after 0.01 h$", line)
 
 
 def test_wrong_types():

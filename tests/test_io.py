@@ -64,6 +64,17 @@ def test_odd_but_good_csv(tmp_path):
         assert read_messages(path).to_dict("list") == {"text": ["hello"], "to": ["+1"]}, what
 
 
+def test_usual_names_are_found(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("Message Text;Phone No.;Carrier\na;+1;b\n")
+    table = read_messages(path)
+    assert table.attrs["columns"] == {
+        "text": "Message Text",
+        "to": "Phone No.",
+        "carrier": "Carrier",
+    }
+
+
 def test_one_column_cannot_be_two(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("text,to\na,b\n")
@@ -147,6 +158,7 @@ BAD = {
     "long.csv": (b"text\n" + b"a" * 200_000, "line 2: field larger than field limit"),
     "lines.csv": (b"\n\n", "is empty"),
     "case.csv": (b"Text,TEXT\na,b\n", r"columns \['TEXT', 'Text'\] could each be the text"),
+    "double.jsonl": (b'{"text": "a", "text": "b"}', "line 1: a name stands twice"),
     "deep.jsonl": (b"[" * 200_000, "line 1 is not JSON"),
     "digits.jsonl": (b'{"text": ' + b"1" * 5000 + b"}", "line 1 is not JSON"),
     "twice.csv": (b"text,text\na,b\n", "two columns are called 'text'"),

@@ -79,9 +79,16 @@ def test_sender_types():
     assert card.price("US", carrier="Verizon", sender_type="10dlc").segment_micro == 10
     assert fees(carrier="Verizon", sender_type="10DLC") == (5, "carrier")
     assert fees(carrier="Verizon", sender_type="short_code") == (2, "carrier")
-    assert fees(carrier="Verizon", sender_type="long_code") == (2, "carrier")
+    assert fees(carrier="Verizon", sender_type="long_code") == (2, "another sender type")
+    assert fees(carrier="Verizon") == (2, "carrier")
     assert fees(sender_type="10dlc") == (4, "country minimum")
     assert fees() == (2, "country minimum")
+
+
+@pytest.mark.parametrize("micro", [0.0083, -1, 10**12, True, "1"])
+def test_prices_are_exact_integers(micro):
+    with pytest.raises(RateCardError, match="price_micro must be an integer"):
+        Rate(country="US", price_micro=micro)
 
 
 def test_read_own_card(card_of):
@@ -102,13 +109,18 @@ def test_read_own_card(card_of):
         ("countri,price,currency\n", "Did you mean 'countri'"),
         ("country,price,currency\n", "no rates"),
         ("country,price,currency\nUS,x,USD\n", "line 2: price must be a number"),
-        ("country,price,currency\nUS,-1,USD\n", "line 2: price must be zero or more"),
+        (
+            "country,price,currency\nUS,-1,USD\n",
+            "line 2: price must be a number such as 0.0083, zero or more",
+        ),
         ("country,price,currency\nUS,nan,USD\n", "price must be a number"),
         ("country,price,currency\nUS,0.00000083,USD\n", "six decimals"),
         ('country,price,currency\nUS,"0,0083",USD\n', "decimal point"),
-        ("country,price,currency\nUS,1e30,USD\n", "100,000 at most"),
-        ("country,price,currency\nUS,1e999999,USD\n", "100,000 at most"),
+        ("country,price,currency\nUS,1e30,USD\n", "price must be a number"),
+        ("country,price,currency\nUS," + "9" * 30 + ",USD\n", "price must be below 100,000"),
         ("country,currency,price\nUS,USD,0,0083\n", "line 2 has 4 cells, the header 3"),
+        ("country,price,currency\nUS,1_0,USD\n", "price must be a number"),
+        ("country,price,currency\nUS,0.0083000" + "0" * 30 + "1,USD\n", "six decimals"),
         ("country;price;currency\nUS;1;USD\n", "by commas, not semicolons"),
         ("country,price,currency,price\nUS,1,USD,2\n", "two columns are called 'price'"),
         ('country,price,currency\nUS,1,"USD\nDE,2,USD\n', "line 3: unexpected end of data"),

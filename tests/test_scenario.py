@@ -78,6 +78,8 @@ def test_bundled():
         ("senders = [3]", r"senders\[0\] must be a table; not 3"),
         ("senders = []", "senders must be one or more"),
         ("start = 2026-01-01T00:00:00", "with its offset"),
+        ("start = 9999-12-31T23:59:00Z", "before the year 9000"),
+        ("[[senders]]\nname = ' '", "names that are not empty"),
         ("horizon_h = 99999", "horizon_h must be between 1e-06 and 8,784"),
         ("a =", "not TOML"),
         ("[" * 5000, "not TOML"),
@@ -150,6 +152,14 @@ def test_campaign_release():
     assert released().tolist() == [0, 0, 0, 0]
     assert released(start_s=1.5).tolist() == [1_500_000] * 4
     assert released(over_h=1).tolist() == [0, 900_000_000, 1_800_000_000, 2_700_000_000]
+
+
+def test_long_release_of_many():
+    campaign = Campaign(messages=1_000_000, over_h=8784)
+    queued = generate(Scenario(horizon_h=8784, traffic=(campaign,)), 1).queued_us
+    exact = [row * 8784 * 3600 * 10**6 // 10**6 for row in (0, 1, 999_999)]
+    assert queued[[0, 1, -1]].tolist() == exact
+    assert (np.diff(queued) > 0).all()
 
 
 def test_poisson_is_poisson():

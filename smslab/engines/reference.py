@@ -142,8 +142,7 @@ class _Engine:
             )
             for sender in scenario.senders
         }
-        first = scenario.senders[0].name
-        self.sender_of = [self.senders[t.sender or first] for t in scenario.traffic]
+        self.sender_of = [self.senders[scenario.sender_of(t).name] for t in scenario.traffic]
         self.carriers = [
             _Queue(self, _Order.CARRIER_FREED, carrier.mps, 1, self.accept)
             for carrier in scenario.carriers
