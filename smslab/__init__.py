@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from smslab import plot, widgets
     from smslab.audit import explain
     from smslab.cost import cost
-    from smslab.encoding import segment
+    from smslab.encoding import segment, split
     from smslab.errors import InputError, RateCardError, ScenarioError, SmslabError, TextError
     from smslab.forecast import Forecast, forecast
     from smslab.io import read_messages
@@ -45,6 +45,7 @@ _HOME = {
     "sample": "sample",
     "segment": "encoding",
     "simulate": "simulate",
+    "split": "encoding",
 }
 _MODULES = ("plot", "widgets")
 
@@ -67,6 +68,7 @@ __all__ = [
     "sample",
     "segment",
     "simulate",
+    "split",
     "widgets",
 ]
 

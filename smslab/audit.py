@@ -162,14 +162,14 @@ def explain(text: str) -> Explanation:
     alphabets = [_alphabet(character) for character in text]
     if "UCS-2" in alphabets:
         encoding = "UCS-2"
-        single, part_room = rules.UCS2_SINGLE_UNITS, rules.UCS2_PART_UNITS
+        single = rules.UCS2_SINGLE_UNITS
         widths = [len(_utf16(character, i)) // 2 for i, character in enumerate(text)]
     else:
         encoding = "GSM-7"
-        single, part_room = rules.GSM7_SINGLE_UNITS, rules.GSM7_PART_UNITS
+        single = rules.GSM7_SINGLE_UNITS
         widths = [1 if alphabet == "default" else 2 for alphabet in alphabets]
     units = sum(widths)
-    room = single if units <= single else part_room
+    room = single if units <= single else rules.part_units(8)[encoding == "UCS-2"]
     part, used = 1, 0
     characters = []
     for character, alphabet, width in zip(text, alphabets, widths, strict=True):

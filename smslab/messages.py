@@ -84,11 +84,10 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
         place = given.where(known, located["country"])
         problem = located["problem"]
     problem = problem.where(given.isna() | known | problem.notna(), UNKNOWN_COUNTRY)
-    segments = result["segments"]
-    problem = problem.mask((segments > rules.MAX_SEGMENTS).fillna(False), TOO_MANY_SEGMENTS)
+    problem = problem.mask(result["too_long"].fillna(False), TOO_MANY_SEGMENTS)
     trimmed = pc.utf8_trim_whitespace(pa.chunked_array(as_chunks(table["text"]), _STRING))
     problem = problem.mask(pc.fill_null(pc.equal(trimmed, ""), False).to_numpy(), EMPTY_TEXT)
-    problem = problem.mask(segments.isna(), NO_TEXT)
+    problem = problem.mask(result["segments"].isna(), NO_TEXT)
     result.insert(0, "text", table["text"])
     result["country"] = place
     named = "carrier" in table.columns

@@ -27,15 +27,16 @@ def encode(text):
     return "UCS-2", [[o[i : i + 2] for i in range(0, len(o), 2)] for o in octets]
 
 
-def split(text):
+def split(text, reference_bits=8, concatenation=True):
     """Return the encoding and the characters of each part."""
     encoding, characters = encode(text)
     bits = 7 if encoding == "GSM-7" else 16
     user_data_bits = 140 * 8
-    header_bits = (1 + 1 + 1 + 3) * 8
+    # UDHL, IEI, IEDL, then the reference, the number of parts and the number of this one.
+    header_octets = 1 + 1 + 1 + reference_bits // 8 + 1 + 1 if concatenation else 0
     if sum(len(c) for c in characters) * bits <= user_data_bits:
         return encoding, [characters]
-    room = (user_data_bits - header_bits) // bits
+    room = (user_data_bits - header_octets * 8) // bits
     parts = [[]]
     for character in characters:
         if sum(len(c) for c in parts[-1]) + len(character) > room:
@@ -44,8 +45,20 @@ def split(text):
     return encoding, parts
 
 
-def segment(text):
+def segment(text, reference_bits=8, concatenation=True):
     """Return (encoding, characters, units, segments)."""
-    encoding, parts = split(text)
+    encoding, parts = split(text, reference_bits, concatenation)
     units = sum(len(character) for part in parts for character in part)
     return encoding, len(text), units, len(parts)
+
+
+def free(text, reference_bits=8, concatenation=True):
+    """Return the units that still fit into the last part."""
+    encoding, parts = split(text, reference_bits, concatenation)
+    used = sum(len(character) for character in parts[-1])
+    filler = "a" if encoding == "GSM-7" else "\u4e16"
+    more = 0
+    while len(split(text + filler * (more + 1), reference_bits, concatenation)[1]) == len(parts):
+        more += 1
+    assert len(parts) == 1 or used + more in (160, 153, 152, 70, 67, 66)
+    return more

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import smslab
 from smslab.alphabets import GSM7_DEFAULT, GSM7_EXTENSION
-from smslab.encoding import segment
+from smslab.encoding import segment, split
 
 
 def rows(texts):
@@ -32,6 +32,75 @@ any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 @given(st.lists(gsm_text | any_text, max_size=5))
 def test_segment_is_the_oracle(texts):
     assert rows(texts) == [naive.segment(text) for text in texts]
+
+
+options = st.fixed_dictionaries(
+    {"reference_bits": st.sampled_from([8, 16]), "concatenation": st.booleans()}
+)
+
+
+@given(st.lists(gsm_text | any_text, max_size=4), options)
+def test_segment_and_split_with_options_are_the_oracle(texts, chosen):
+    frame = segment(texts, **chosen)
+    counts = frame[["encoding", "characters", "units", "segments"]].itertuples(index=False)
+    assert list(counts) == [naive.segment(text, **chosen) for text in texts]
+    assert frame["free"].tolist() == [naive.free(text, **chosen) for text in texts]
+    parts = split(texts, **chosen)
+    expected = []
+    for message, text in enumerate(texts):
+        _, whole = naive.split(text, **chosen)
+        ends = np.cumsum([len(part) for part in whole])
+        for number, (part, end) in enumerate(zip(whole, ends, strict=True), 1):
+            units = sum(len(character) for character in part)
+            expected.append((message, number, len(whole), text[end - len(part) : end], units))
+    assert list(parts.itertuples(index=False)) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "septets", "code_units"),
+    [
+        ({}, 153, 67),
+        ({"reference_bits": 16}, 152, 66),
+        ({"concatenation": False}, 160, 70),
+    ],
+)
+def test_room_of_a_part(options, septets, code_units):
+    parts = split(["a" * 1000, "世" * 1000], **options)
+    assert parts.groupby("message")["units"].max().tolist() == [septets, code_units]
+
+
+def test_too_long():
+    frame = segment(["a" * 39_015, "a" * 39_016, None])
+    assert frame["too_long"].tolist() == [False, True, pd.NA]
+
+
+@pytest.mark.parametrize("bits", [7, "8", None])
+def test_reference_bits_must_be_8_or_16(bits):
+    for function in (segment, split):
+        with pytest.raises(ValueError, match="reference_bits must be one of 8, 16; not"):
+            function(["a"], reference_bits=bits)
+
+
+def test_split_keeps_index_nulls_chunks_and_slices():
+    texts = pd.Series(["a" * 200, None, "", "x"], index=["p", "q", "r", "r"], dtype="str")
+    parts = split(texts)
+    assert parts["message"].tolist() == ["p", "p", "q", "r", "r"]
+    assert parts["parts"].fillna(0).tolist() == [2, 2, 0, 1, 1]
+    assert parts["text"].isna().tolist() == [False, False, True, False, False]
+    array = pa.array(["skip", "é" * 200, None, "€" * 90, "tail"], pa.large_string())
+    chunks = pa.chunked_array([array.slice(1, 2), array.slice(3, 1), array.slice(0, 0)])
+    joined = split(chunks).groupby("message")["text"].agg(lambda part: "".join(part.dropna()))
+    assert joined.tolist() == ["é" * 200, "", "€" * 90]
+    assert len(split([])) == 0
+    assert split([None])["text"].isna().all()
+
+
+def test_split_refuses_malformed_utf8():
+    array = pa.LargeStringArray.from_buffers(
+        1, pa.py_buffer(np.array([0, 200], np.int64)), pa.py_buffer(b"\xf0" * 200)
+    )
+    with pytest.raises(smslab.TextError, match="not well-formed"):
+        split(array)
 
 
 @pytest.mark.parametrize(("one", "two"), [("a", "€"), ("á", "😀")], ids=["GSM-7", "UCS-2"])
@@ -111,6 +180,14 @@ REPORTED = {
 def test_reported_cases(case):
     text, encoding, units, segments = REPORTED[case]
     assert rows([text]) == [(encoding, len(text), units, segments)]
+
+
+def test_parts_of_corpora_join_to_the_texts(corpora):
+    for path in corpora:
+        texts = pq.read_table(path, columns=["text"])["text"]
+        parts = split(texts)
+        assert parts.groupby("message")["text"].sum().tolist() == texts.to_pylist()
+        assert parts.groupby("message")["units"].sum().tolist() == segment(texts)["units"].tolist()
 
 
 def test_corpora(corpora):

@@ -34,7 +34,7 @@ ALLOWED = {
     "engines": {"kernels", "results", "scenario", "traffic"},
     "results": {"errors", "scenario", "traffic"},
     "traffic": {"errors", "kernels", "scenario"},
-    "encoding": {"alphabets", "kernels", "rules", "text"},
+    "encoding": {"alphabets", "errors", "kernels", "rules", "text"},
     "io": {"errors"},
     "rates": {"errors", "numbering"},
     "scenario": {"errors", "fields", "numbering", "rules"},

@@ -9,9 +9,8 @@ goes through the characters only where the bytes leave a doubt:
 2. With one, masks of lead bytes and of those that begin four bytes give the UTF-16 code units.
    A lead byte that begins no character of the alphabet, or an ASCII character outside it,
    settles that the text is UCS-2.
-3. Parts come from bounds: each but the last holds as many units as it has room for, or one less
-   where a character of two units would not fit. If both divisions give the same number of parts,
-   it is that number.
+3. A long text without a character of two units fills each part but the last; with one, whole
+   blocks are put into the parts, and characters only where a part ends.
 """
 
 from __future__ import annotations
@@ -38,8 +37,10 @@ def _scan(
     end: int,
     septets: npt.NDArray[np.uint8],
     limits: npt.NDArray[np.int64],
-) -> tuple[int, int, int, int]:
-    """Count one text, character by character: encoding, characters, units, segments.
+) -> tuple[int, int, int, int, int]:
+    """Count one text, character by character.
+
+    Returns encoding, characters, units, segments and the units that fit into the last of these.
 
     Every byte that is no continuation begins a character, in malformed text too; a text with a
     malformed character is UCS-2.
@@ -78,7 +79,9 @@ def _scan(
             used = 0
         used += cost
     if position >= end:
-        return GSM7, count, total, 1 if total <= limits[0] else parts
+        if total <= limits[0]:
+            return GSM7, count, total, 1, limits[0] - total
+        return GSM7, count, total, parts, limits[1] - used
     count = 0
     total = 0
     parts = 1
@@ -93,7 +96,9 @@ def _scan(
                 parts += 1
                 used = 0
             used += width
-    return UCS2, count, total, 1 if total <= limits[2] else parts
+    if total <= limits[2]:
+        return UCS2, count, total, 1, limits[2] - total
+    return UCS2, count, total, parts, limits[3] - used
 
 
 @kernel
@@ -106,6 +111,7 @@ def segment_scalar(
     characters: npt.NDArray[np.int32],
     units: npt.NDArray[np.int32],
     segments: npt.NDArray[np.int32],
+    free: npt.NDArray[np.int32],
 ) -> None:
     """Count every text of a chunk, character by character.
 
@@ -122,13 +128,14 @@ def segment_scalar(
         UCS-2 part.
     encoding : ndarray of int8, shape (n,)
         Output: 0 for GSM-7, 1 for UCS-2.
-    characters, units, segments : ndarray of int32, shape (n,)
-        Output: code points; septets or UTF-16 code units; parts.
+    characters, units, segments, free : ndarray of int32, shape (n,)
+        Output: code points; septets or UTF-16 code units; parts; units that still fit into the
+        last part.
     """
     for row in range(len(offsets) - 1):
         start = max(offsets[row], 0)
         end = min(offsets[row + 1], len(data))
-        encoding[row], characters[row], units[row], segments[row] = _scan(
+        encoding[row], characters[row], units[row], segments[row], free[row] = _scan(
             data, start, end, septets, limits
         )
 
@@ -223,6 +230,42 @@ def _ones(_context, _bits):
 
 
 @kernel
+def _fill_parts(
+    data: npt.NDArray[np.uint8], start: int, end: int, room: int, is_ucs: bool
+) -> tuple[int, int]:
+    """Fill the parts of a text with characters of two units: parts, and units left in the last.
+
+    Blocks that fit into the part go in whole. The text is UCS-2, or GSM-7 and ASCII; at least 32
+    bytes of the buffer follow the beginning of its last block.
+    """
+    parts = 1
+    used = 0
+    position = start
+    while position < end:
+        size = min(_BLOCK, end - position)
+        keep = (np.uint64(1) << np.uint64(size)) - np.uint64(1)
+        if is_ucs:
+            more = int(_ones(_lead_and_four(data, position) & (keep | (keep << np.uint64(_BLOCK)))))
+        else:
+            more = size + int(_ones(_extension_and_odd(data, position) & keep))
+        if used + more <= room:
+            used += more
+        else:
+            for place in range(position, position + size):
+                byte = int(data[place])
+                if is_ucs:
+                    width = 0 if (byte & 0xC0) == 0x80 else 2 if byte >= 0xF0 else 1
+                else:
+                    width = 2 if byte == 0x0C or ((byte | 0x20) - 0x7B) & 0xFF < 4 else 1
+                if used + width > room:
+                    parts += 1
+                    used = 0
+                used += width
+        position += size
+    return parts, room - used
+
+
+@kernel
 def segment_blocks(
     offsets: npt.NDArray[np.int64],
     data: npt.NDArray[np.uint8],
@@ -232,6 +275,7 @@ def segment_blocks(
     characters: npt.NDArray[np.int32],
     units: npt.NDArray[np.int32],
     segments: npt.NDArray[np.int32],
+    free: npt.NDArray[np.int32],
 ) -> None:
     """Count every text of a chunk, 32 bytes at a time; parameters as of :func:`segment_scalar`."""
     low = np.uint64(0xFFFFFFFF)
@@ -246,7 +290,7 @@ def segment_blocks(
         rest_of_both = rest | (rest << high)
         if whole + _BLOCK > len(data):
             # The last block would reach past the end of the buffer.
-            encoding[row], characters[row], units[row], segments[row] = _scan(
+            encoding[row], characters[row], units[row], segments[row], free[row] = _scan(
                 data, start, end, septets, limits
             )
             continue
@@ -290,16 +334,80 @@ def segment_blocks(
         parts = 1
         if total > single:
             parts = (total + room - 1) // room
-            doubt = doubt or (pairs != 0 and parts != (total + room - 2) // (room - 1))
         if doubt:
-            encoding[row], characters[row], units[row], segments[row] = _scan(
+            encoding[row], characters[row], units[row], segments[row], free[row] = _scan(
                 data, start, end, septets, limits
             )
-        else:
-            encoding[row] = code
-            characters[row] = count
-            units[row] = total
+            continue
+        encoding[row] = code
+        characters[row] = count
+        units[row] = total
+        if parts == 1:
+            segments[row] = 1
+            free[row] = single - total
+        elif pairs == 0:
             segments[row] = parts
+            free[row] = parts * room - total
+        else:
+            segments[row], free[row] = _fill_parts(data, start, end, room, code == UCS2)
+
+
+@kernel
+def split_kernel(
+    offsets: npt.NDArray[np.int64],
+    data: npt.NDArray[np.uint8],
+    septets: npt.NDArray[np.uint8],
+    limits: npt.NDArray[np.int64],
+    encoding: npt.NDArray[np.int8],
+    units: npt.NDArray[np.int32],
+    segments: npt.NDArray[np.int32],
+    borders: npt.NDArray[np.int64],
+    part_units: npt.NDArray[np.int32],
+) -> None:
+    """Find where each part of each text begins.
+
+    Parameters
+    ----------
+    offsets, data, septets, limits : ndarray
+        As of :func:`segment_scalar`; the texts follow one another and are well-formed.
+    encoding, units, segments : ndarray, shape (n,)
+        What :func:`segment_scalar` says of the texts.
+    borders : ndarray of int64, shape (parts + 1,)
+        Output: where each part begins in `data`, and where the last one ends.
+    part_units : ndarray of int32, shape (parts,)
+        Output: units of each part.
+    """
+    part = 0
+    for row in range(len(offsets) - 1):
+        position = offsets[row]
+        borders[part] = position
+        if segments[row] == 1:
+            part_units[part] = units[row]
+            part += 1
+            continue
+        is_gsm = encoding[row] == GSM7
+        room = limits[1] if is_gsm else limits[3]
+        used = 0
+        while position < offsets[row + 1]:
+            byte = int(data[position])
+            size = 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            width = 2 if size == 4 else 1
+            if is_gsm:
+                point = byte
+                if size == 2:
+                    point = ((byte & 0x1F) << 6) | (int(data[position + 1]) & 0x3F)
+                # The only character of the alphabet that has three bytes is the euro sign.
+                width = 2 if size == 3 else int(septets[point])
+            if used + width > room:
+                part_units[part] = used
+                part += 1
+                borders[part] = position
+                used = 0
+            used += width
+            position += size
+        part_units[part] = used
+        part += 1
+    borders[part] = offsets[-1]
 
 
 #: The kernel to call: blocks need the compiler.

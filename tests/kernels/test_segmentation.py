@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smslab.encoding import LIMITS, SEPTETS
+from smslab.encoding import SEPTETS, limits
 from smslab.kernels.segmentation import segment_blocks, segment_scalar
 from smslab.text import as_chunks, views
 
 
 def counted(kernel, offsets, data):
     rows = len(offsets) - 1
-    out = [np.full(rows, -7, kind) for kind in (np.int8, np.int32, np.int32, np.int32)]
-    kernel(offsets, data, SEPTETS, LIMITS, *out)
+    out = [np.full(rows, -7, kind) for kind in (np.int8, *[np.int32] * 4)]
+    kernel(offsets, data, SEPTETS, limits(), *out)
     return out
 
 
