@@ -111,8 +111,8 @@ def segment(texts: Texts, *, reference_bits: int = 8, concatenation: bool = True
     A text whose characters all stand in the GSM 7-bit default alphabet or its extension table
     is GSM-7, any other is UCS-2. A single segment holds 160 septets or 70 UTF-16 code units; a
     longer text is split into parts of 153 or 67, because each part carries a header of six
-    octets that joins them. A character of two units (``€``, ``[``, emoji)
-    is never split over two parts.
+    octets that joins them. A character of two units (``€``, ``[``, emoji) is never split over
+    two parts.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def segment(texts: Texts, *, reference_bits: int = 8, concatenation: bool = True
         ``units`` : Int32, septets (GSM-7) or UTF-16 code units (UCS-2)
         ``segments`` : Int32, parts that go over the air and are billed
         ``free`` : Int32, units that still fit into the last part
-        ``too_long`` : boolean, whether there are over 255 segments, which no phone can join
+        ``too_long`` : boolean, whether there are over 255 parts to join, more than a header counts
 
         The empty text is GSM-7 with 0 units and 1 segment: an empty message can be sent.
 
@@ -168,7 +168,7 @@ def segment(texts: Texts, *, reference_bits: int = 8, concatenation: bool = True
         "units": counts.units,
         "segments": counts.segments,
         "free": counts.free,
-        "too_long": counts.segments > rules.MAX_SEGMENTS,
+        "too_long": (counts.segments > rules.MAX_SEGMENTS) & concatenation,
     }
     return pd.DataFrame(
         {
@@ -189,7 +189,7 @@ def split(texts: Texts, *, reference_bits: int = 8, concatenation: bool = True) 
     reference_bits : int
         As of :func:`smslab.segment`.
     concatenation : bool
-        As of :func:`segment`.
+        As of :func:`smslab.segment`.
 
     Returns
     -------

@@ -100,7 +100,7 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
 def _located(numbers: pd.Series[Any], defaults: pd.Series[str]) -> pd.DataFrame:
     """Find the countries of numbers, each with the default of its own row."""
     codes, names = pd.factorize(defaults)
-    found = pd.DataFrame({"country": defaults, "problem": defaults}, defaults.index, dtype="str")
+    found = pd.DataFrame(index=defaults.index, columns=["country", "problem"], dtype="str")
     for code in np.unique(codes):
         rows = codes == code
         default = names[code] if code >= 0 else None

@@ -72,6 +72,7 @@ def test_room_of_a_part(options, septets, code_units):
 def test_too_long():
     frame = segment(["a" * 39_015, "a" * 39_016, None])
     assert frame["too_long"].tolist() == [False, True, pd.NA]
+    assert not segment(["a" * 50_000], concatenation=False)["too_long"].any()
 
 
 @pytest.mark.parametrize("bits", [7, "8", None])
