@@ -22,7 +22,7 @@ def test_inspector_counts_while_typing(page, voila):
     page.get_by_text("RIGHT SINGLE QUOTATION MARK").wait_for()
     assert page.locator("mark.smslab-culprit").inner_text() == "’"
     box.fill(NASTY)
-    page.get_by_text("UCS-2, ").wait_for()
+    page.get_by_text(f"{len(NASTY)} characters").wait_for()
     assert "".join(page.locator("td:nth-child(2)").all_inner_texts()) == NASTY
     assert page.title() != "run"
     # Voila itself asks for its icon font; nothing of ours leaves the machine.
