@@ -54,11 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SmslabError as error:
         print(f"smslab: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        # The reader has seen enough; nothing is left to say to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
+        # What is still in the buffer would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return 0  # the reader has seen enough
         print(f"smslab: output: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
