@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from smslab import plot, widgets
     from smslab.audit import explain
     from smslab.cost import cost
-    from smslab.encoding import segment, split
+    from smslab.encoding import encode, segment, split
     from smslab.errors import InputError, RateCardError, ScenarioError, SmslabError, TextError
     from smslab.forecast import Forecast, forecast
     from smslab.io import read_messages
@@ -38,6 +38,7 @@ _HOME = {
     "SmslabError": "errors",
     "TextError": "errors",
     "cost": "cost",
+    "encode": "encoding",
     "explain": "audit",
     "forecast": "forecast",
     "kpis": "kpi",
@@ -60,6 +61,7 @@ __all__ = [
     "SmslabError",
     "TextError",
     "cost",
+    "encode",
     "explain",
     "forecast",
     "kpis",

@@ -62,3 +62,40 @@ def free(text, reference_bits=8, concatenation=True):
         more += 1
     assert len(parts) == 1 or used + more in (160, 153, 152, 70, 67, 66)
     return more
+
+
+def unpack(user_data, udl, data_coding, header, packed):
+    """Read the text of a part back from its octets, bit by bit; check the zeros between."""
+    assert user_data[: len(header)] == header
+    if data_coding == 0x08:
+        assert udl == len(user_data)
+        return user_data[len(header) :].decode("utf-16-be")
+    assert data_coding == 0x00
+    if packed:
+        bits = [octet >> k & 1 for octet in user_data for k in range(8)]
+        first = len(header) * 8
+        while first % 7:
+            assert bits[first] == 0
+            first += 1
+        septets = [
+            sum(bit << k for k, bit in enumerate(bits[at : at + 7]))
+            for at in range(first, udl * 7, 7)
+        ]
+        assert not any(bits[udl * 7 :])
+        assert len(bits) - udl * 7 < 8
+    else:
+        assert udl == len(user_data)
+        septets = list(user_data[len(header) :])
+    text = ""
+    codes = iter(septets)
+    for code in codes:
+        if DEFAULT_ALPHABET[code] is None:
+            text += EXTENSION_CODES[next(codes)]
+        else:
+            text += DEFAULT_ALPHABET[code]
+    return text
+
+
+EXTENSION_CODES = dict(
+    zip([0x0A, 0x14, 0x28, 0x29, 0x2F, 0x3C, 0x3D, 0x3E, 0x40, 0x65], EXTENSION, strict=True)
+)
