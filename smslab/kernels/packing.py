@@ -77,10 +77,8 @@ def encode_kernel(
         # Bits that wait for an octet to be full; fill bits put the first septet on a septet's
         # border, counted from the beginning of the header.
         waiting = 0
-        count = -(place - places[part]) * 8 % 7
+        count = -(place - places[part]) * 8 % 7 if packed else 0
         width = 7 if packed else 8
-        if not packed:
-            count = 0
         while position < end:
             point = int(data[position])
             position += 1
