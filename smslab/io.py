@@ -30,7 +30,6 @@ _USUAL: Final = {
     "country": ("country", "iso2", "countryiso", "countryiso2", "tocountry"),
     "carrier": ("carrier", "network", "operator"),
 }
-_READABLE: Final = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
 
 
 def read_messages(
@@ -69,7 +68,7 @@ def read_messages(
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path}: unknown kind of file; must end in one of {', '.join(_READABLE)}")
+        raise InputError(f"{path}: unknown kind of file; must end in one of {', '.join(readers)}")
     wanted = {"text": text, "to": to, "country": None, "carrier": None}
     try:
         if path.is_dir():
@@ -93,7 +92,7 @@ def _columns(path: Path, names: Sequence[str], wanted: dict[str, str | None]) ->
             raise InputError(
                 f"{path}: no column {given!r}; it has {list(names)}.{nearest(given, names)}"
             )
-        name = given or _usual_column(path, names, role)
+        name = _usual_column(path, names, role) if given is None else given
         if name is None or (given is None and name in found.values()):
             continue
         if names.count(name) > 1:
