@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from smslab import rules
 from smslab.alphabets import ESCAPE, GSM7_DEFAULT, GSM7_EXTENSION
@@ -146,11 +145,6 @@ class _Parts:
     units: npt.NDArray[np.int32]
     number: npt.NDArray[np.int32]
     null: npt.NDArray[np.bool_]
-
-    @property
-    def validity(self) -> pa.Buffer | None:
-        """Which parts are not null, as Arrow's bits; None if all are."""
-        return pa.array(~self.null).buffers()[1] if self.null.any() else None
 
     def nullable(self, values: npt.NDArray[Any]) -> Any:
         return _nullable(values, self.null)
@@ -314,16 +308,13 @@ def split(texts: Texts, *, reference_bits: int = 8, concatenation: bool = True) 
     2        1     1      1      5
     """
     parts = _part(as_chunks(texts), limits(reference_bits, concatenation=concatenation))
-    pieces = [
-        pa.LargeStringArray.from_buffers(
-            len(borders) - 1, pa.py_buffer(borders), chunk.buffers()[2]
-        )
-        for chunk, borders in parts.pieces
-    ]
-    whole = pa.chunked_array(pieces, pa.large_string())
-    if parts.null.any():
-        whole = pc.if_else(pa.array(~parts.null), whole, None)
-    text = pd.Series(whole, dtype="str")
+    pieces = []
+    first = 0
+    for chunk, borders in parts.pieces:
+        null = parts.null[first : first + len(borders) - 1]
+        pieces.append(_column(pa.large_string(), borders, chunk.buffers()[2], null))
+        first += len(null)
+    text = pd.Series(pa.chunked_array(pieces, pa.large_string()), dtype="str")
     return pd.DataFrame(
         {**parts.columns(texts), "text": text, "units": parts.nullable(parts.units)}
     )
@@ -445,8 +436,8 @@ def encode(
         {
             **parts.columns(texts),
             "data_coding": parts.nullable(data_coding),
-            "udh": _binary(udh_places, headers[has_header].reshape(-1), parts.validity),
-            "user_data": _binary(places, octets, parts.validity),
+            "udh": _binary(udh_places, headers[has_header].reshape(-1), parts.null),
+            "user_data": _binary(places, octets, parts.null),
             "udl": parts.nullable(udl),
         }
     )
@@ -471,9 +462,18 @@ def _headers(parts: _Parts, reference: int, reference_bits: int) -> npt.NDArray[
 
 
 def _binary(
-    places: npt.NDArray[np.int64], octets: npt.NDArray[np.uint8], validity: pa.Buffer | None
+    places: npt.NDArray[np.int64], octets: npt.NDArray[np.uint8], null: npt.NDArray[np.bool_]
 ) -> pd.Series[Any]:
-    """Make a column of octets without a copy."""
-    buffers = [validity, pa.py_buffer(places), pa.py_buffer(octets)]
-    column = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(places) - 1, buffers)
+    column = _column(pa.large_binary(), places, pa.py_buffer(octets), null)
     return pd.Series(column, dtype=pd.ArrowDtype(pa.large_binary()))
+
+
+def _column(
+    kind: pa.DataType,
+    places: npt.NDArray[np.int64],
+    octets: pa.Buffer | None,
+    null: npt.NDArray[np.bool_],
+) -> pa.Array:
+    """Make an Arrow column of strings or octets without a copy; row k begins at place k."""
+    valid = pa.array(~null).buffers()[1] if null.any() else None
+    return pa.Array.from_buffers(kind, len(null), [valid, pa.py_buffer(places), octets])
