@@ -223,12 +223,8 @@ def _shown(character: str) -> str:
 def _marked(item: Character) -> str:
     title = html.escape(f"{item.code_point} {item.name}, {item.units} units", quote=True)
     if item.alphabet == "UCS-2":
-        return f"<mark class='smslab-culprit' title='{title}'>{html.escape(_seen(item))}</mark>"
+        shown = html.escape(_shown(item.character))
+        return f"<mark class='smslab-culprit' title='{title}'>{shown}</mark>"
     if item.alphabet == "extension" and item.units == 2:
         return f"<u title='{title}'>{html.escape(item.character)}</u>"
     return html.escape(item.character)
-
-
-def _seen(item: Character) -> str:
-    unseen = unicodedata.category(item.character) in _UNPRINTABLE
-    return _shown(item.character) if unseen else item.character

@@ -359,6 +359,8 @@ def forecast(
         sendable["carrier"].astype("object").to_numpy(),
     )
     prices = _by_carrier(sendable, scenario, rates, sender.type or None)
+    segment_micro = np.stack([p.total_micro for p in prices])
+    has_price = np.stack([p.priced for p in prices])
     charged_micro = np.zeros(len(sendable), np.int64)
     figures = []
     first: Run | None = None
@@ -366,7 +368,7 @@ def forecast(
         run = reference.run(scenario, generate(scenario, seed, load), seed)
         first = first or run
         part = run.of(campaign.name)
-        run_micro = _charged_micro(part, prices, rates)
+        run_micro = _charged_micro(part, segment_micro, has_price, rates)
         charged_micro += run_micro
         # Python's integers: no sum of any list overflows.
         figures.append({"cost": sum(run_micro.tolist()) / MICRO, **kpis(part)})
@@ -376,7 +378,7 @@ def forecast(
     priced.loc[priced["sendable"], "expected_cost"] = expected.to_numpy()
     priced["expected_cost"] = priced["expected_cost"].where(priced["cost_micro"].notna())
     part = first.of(campaign.name)
-    guesses = [p.basis.isin(_GUESSES) | p.fee_basis.isin(_GUESSES) for p in prices]
+    guesses = np.stack([p.basis.isin(_GUESSES) | p.fee_basis.isin(_GUESSES) for p in prices])
     guessed = _of_carriers(part, guesses) & (part.sent_us != NEVER)
     return Forecast(
         messages=priced,
@@ -424,23 +426,29 @@ def _by_carrier(
     ]
 
 
-def _of_carriers(run: Run, columns: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Take from one column a carrier the value of the carrier that each message went to."""
-    return np.stack(columns)[run.traffic.carrier, np.arange(len(run))]
+def _of_carriers(run: Run, table: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Take from a table, a row a carrier, the value of the carrier that each message went to."""
+    values: npt.NDArray[Any] = table[run.traffic.carrier, np.arange(len(run))]
+    return values
 
 
-def _charged_micro(run: Run, prices: list[SegmentPrices], rates: RateCard) -> npt.NDArray[np.int64]:
+def _charged_micro(
+    run: Run,
+    segment_micro: npt.NDArray[np.int64],
+    has_price: npt.NDArray[np.bool_],
+    rates: RateCard,
+) -> npt.NDArray[np.int64]:
     """Say what a run charges for each message of the list.
 
     A sent message costs its segments, whatever becomes of it; a failed one the failed-message
     fee. One that is still pending before it was sent costs nothing yet, nor does one without a
     price.
     """
-    price = _of_carriers(run, [p.total_micro for p in prices])
+    price = _of_carriers(run, segment_micro)
     charged: npt.NDArray[np.int64] = run.traffic.segments.astype(np.int64) * price
     charged[run.sent_us == NEVER] = 0
     charged[run.status == Status.FAILED] = rates.failed_message_micro
-    charged[~_of_carriers(run, [p.priced for p in prices])] = 0
+    charged[~_of_carriers(run, has_price)] = 0
     return charged
 
 

@@ -72,7 +72,8 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
     if double:
         raise InputError(f"messages has more than one column {double[0]!r}; rename one")
     default = None if country is None else country_code(country)
-    result = segment(table["text"])
+    texts = pa.chunked_array(as_chunks(table["text"]), _STRING)
+    result = segment(texts).set_axis(table.index)
     given = pd.Series(None, table.index, "str")
     if "country" in table.columns:
         given = _filled(table["country"]).str.upper()
@@ -85,8 +86,8 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
         problem = located["problem"]
     problem = problem.where(given.isna() | known | problem.notna(), UNKNOWN_COUNTRY)
     problem = problem.mask(result["too_long"].fillna(False), TOO_MANY_SEGMENTS)
-    trimmed = pc.utf8_trim_whitespace(pa.chunked_array(as_chunks(table["text"]), _STRING))
-    problem = problem.mask(pc.fill_null(pc.equal(trimmed, ""), False).to_numpy(), EMPTY_TEXT)
+    blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), False)
+    problem = problem.mask(blank.to_numpy(), EMPTY_TEXT)
     problem = problem.mask(result["segments"].isna(), NO_TEXT)
     result.insert(0, "text", table["text"])
     result["country"] = place

@@ -136,41 +136,33 @@ def test_a_terminal_that_knows_ascii_only(tmp_path):
     assert "\\xe9/report.html" in done.stdout
 
 
+def demo_into(stdout, folder, unbuffered):
+    return subprocess.run(
+        [sys.executable, "-m", "smslab", "demo", "--replications", "1"],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        check=False,
+    )
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_output_that_takes_nothing(tmp_path, unbuffered):
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full here")
-    command = [sys.executable, "-m", "smslab", "demo", "--replications", "1"]
-    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            command,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-            env=environment,
-            check=False,
-        )
+        done = demo_into(full, tmp_path, unbuffered)
     assert done.returncode == 2
     assert done.stderr == "smslab: output: No space left on device\n"
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_leaves(tmp_path, unbuffered):
-    command = [sys.executable, "-m", "smslab", "demo", "--replications", "1"]
-    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run(
-        command,
-        stdout=write,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env=environment,
-        check=False,
-    )
+    done = demo_into(write, tmp_path, unbuffered)
     os.close(write)
     assert (done.returncode, done.stderr) == (0, "")
 

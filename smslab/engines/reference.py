@@ -83,6 +83,7 @@ class _Queue:
         self.engine = engine
         self.freed = freed
         self.mps = mps
+        self.interval = 0 if mps is None else round(SECOND / mps)
         self.idle = numbers
         self.done = done
         self.waiting: list[tuple[int, int, int]] = []
@@ -101,7 +102,7 @@ class _Queue:
                 continue
             segments = self.engine.segments[message]
             held = 0 if self.mps is None else round(segments * SECOND / self.mps)
-            spread = held - (0 if self.mps is None else round(SECOND / self.mps))
+            spread = held - self.interval
             if held:
                 self.idle -= 1
                 _Step(self.engine.env, now + held, self.freed, message, self.free)

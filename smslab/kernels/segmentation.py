@@ -331,9 +331,6 @@ def segment_blocks(
             single = limits[2]
             room = limits[3]
             doubt = strange == 0
-        parts = 1
-        if total > single:
-            parts = (total + room - 1) // room
         if doubt:
             encoding[row], characters[row], units[row], segments[row], free[row] = _scan(
                 data, start, end, septets, limits
@@ -342,10 +339,11 @@ def segment_blocks(
         encoding[row] = code
         characters[row] = count
         units[row] = total
-        if parts == 1:
+        if total <= single:
             segments[row] = 1
             free[row] = single - total
         elif pairs == 0:
+            parts = (total + room - 1) // room
             segments[row] = parts
             free[row] = parts * room - total
         else:
