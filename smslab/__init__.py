@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from smslab import plot, widgets
     from smslab.audit import explain
     from smslab.cost import cost
-    from smslab.encoding import encode, segment, split
+    from smslab.decoding import decode
+    from smslab.encoding import encode
     from smslab.errors import InputError, RateCardError, ScenarioError, SmslabError, TextError
     from smslab.forecast import Forecast, forecast
     from smslab.io import read_messages
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from smslab.results import Run
     from smslab.sample import sample
     from smslab.scenario import Scenario
+    from smslab.segmentation import segment, split
     from smslab.simulate import simulate
 
 _HOME = {
@@ -38,15 +40,16 @@ _HOME = {
     "SmslabError": "errors",
     "TextError": "errors",
     "cost": "cost",
+    "decode": "decoding",
     "encode": "encoding",
     "explain": "audit",
     "forecast": "forecast",
     "kpis": "kpi",
     "read_messages": "io",
     "sample": "sample",
-    "segment": "encoding",
+    "segment": "segmentation",
     "simulate": "simulate",
-    "split": "encoding",
+    "split": "segmentation",
 }
 _MODULES = ("plot", "widgets")
 
@@ -61,6 +64,7 @@ __all__ = [
     "SmslabError",
     "TextError",
     "cost",
+    "decode",
     "encode",
     "explain",
     "forecast",

@@ -162,14 +162,16 @@ def explain(text: str) -> Explanation:
     alphabets = [_alphabet(character) for character in text]
     if "UCS-2" in alphabets:
         encoding = "UCS-2"
-        single = rules.UCS2_SINGLE_UNITS
+        single = rules.code_units(0)
         widths = [len(_utf16(character, i)) // 2 for i, character in enumerate(text)]
     else:
         encoding = "GSM-7"
-        single = rules.GSM7_SINGLE_UNITS
+        single = rules.septets(0)
         widths = [1 if alphabet == "default" else 2 for alphabet in alphabets]
     units = sum(widths)
-    room = single if units <= single else rules.part_units(8)[encoding == "UCS-2"]
+    header = rules.header_octets(8)
+    several = rules.septets(header) if encoding == "GSM-7" else rules.code_units(header)
+    room = single if units <= single else several
     part, used = 1, 0
     characters = []
     for character, alphabet, width in zip(text, alphabets, widths, strict=True):

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from smslab import rules
-from smslab.encoding import segment
 from smslab.errors import InputError, nearest
 from smslab.numbering import as_strings, country_code, country_of, known_countries
+from smslab.segmentation import segment
 from smslab.text import Texts, as_chunks
 
 __all__ = ["COLUMNS", "examine"]

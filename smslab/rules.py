@@ -10,46 +10,71 @@ from typing import Final
 #: Octets of user data in one short message (TS 23.040, 9.2.3.16 and 9.2.3.24).
 USER_DATA_OCTETS: Final = 140
 
-#: Octets of the user data header that joins parts, by the bits of its reference number: UDHL,
-#: IEI, IEDL, the reference, and an octet each for count and number of the part (TS 23.040,
+#: Octets of the information element that joins parts, by the bits of its reference number: IEI,
+#: IEDL, the reference, and an octet each for count and number of the part (TS 23.040,
 #: 9.2.3.24.1 and 9.2.3.24.8).
-CONCATENATION_UDH_OCTETS: Final = {8: 6, 16: 7}
+CONCATENATION_IE_OCTETS: Final = {8: 5, 16: 6}
 
-#: Septets of a single GSM-7 message: 140 octets hold 160 septets (TS 23.038, 6.1.2.1).
-GSM7_SINGLE_UNITS: Final = USER_DATA_OCTETS * 8 // 7
+#: Identifiers of these elements (TS 23.040, 9.2.3.24).
+CONCATENATION_IEI: Final = {8: 0x00, 16: 0x08}
 
-#: UTF-16 code units of a single UCS-2 message.
-UCS2_SINGLE_UNITS: Final = USER_DATA_OCTETS // 2
+#: Octets of the information element that names a national table, and its identifiers (TS 23.040,
+#: 9.2.3.24.15 and 9.2.3.24.16).
+NATIONAL_IE_OCTETS: Final = 3
+SINGLE_SHIFT_IEI: Final = 0x24
+LOCKING_SHIFT_IEI: Final = 0x25
 
 
-def part_units(reference_bits: int, *, concatenation: bool = True) -> tuple[int, int]:
-    """Return the room of a part of a message that is split.
+def header_octets(reference_bits: int | None, national_tables: int = 0) -> int:
+    """Return the octets of a user data header, its length octet (UDHL) counted.
 
     Parameters
     ----------
-    reference_bits : int
-        Bits of the reference number in the header that joins the parts: 8 or 16.
-    concatenation : bool
-        False where parts are sent as messages of their own, without a header.
+    reference_bits : int or None
+        Bits of the reference number that joins the parts, 8 or 16; None where none are joined.
+    national_tables : int
+        How many national tables it names: 0, 1 or 2.
 
     Returns
     -------
-    septets : int
-        Room of a GSM-7 part: 153, 152 or 160.
-    code_units : int
-        Room of a UCS-2 part: 67, 66 or 70.
-
-    Raises
-    ------
-    ValueError
-        If `reference_bits` is neither 8 nor 16.
+    int
+        0 where there is nothing to say.
     """
-    if reference_bits not in CONCATENATION_UDH_OCTETS:
-        raise ValueError(f"reference_bits must be one of 8, 16; not {reference_bits!r}")
-    octets = USER_DATA_OCTETS
-    if concatenation:
-        octets -= CONCATENATION_UDH_OCTETS[reference_bits]
-    return octets * 8 // 7, octets // 2
+    elements = NATIONAL_IE_OCTETS * national_tables
+    if reference_bits is not None:
+        elements += CONCATENATION_IE_OCTETS[reference_bits]
+    return elements and 1 + elements
+
+
+def septets(header: int) -> int:
+    """Return the septets beside a header: 160 without one, 153 beside one of 6 octets.
+
+    Parameters
+    ----------
+    header : int
+        Octets of the user data header.
+
+    Returns
+    -------
+    int
+        They begin on a septet border after the header (TS 23.038, 6.1.2.1; TS 23.040, 9.2.3.24).
+    """
+    return (USER_DATA_OCTETS - header) * 8 // 7
+
+
+def code_units(header: int) -> int:
+    """Return the UTF-16 code units beside a header: 70 without one, 67 beside one of 6 octets.
+
+    Parameters
+    ----------
+    header : int
+        Octets of the user data header.
+
+    Returns
+    -------
+    int
+    """
+    return (USER_DATA_OCTETS - header) // 2
 
 
 #: Most parts of one message: the count is one octet (TS 23.040, 9.2.3.24.1).

@@ -1,13 +1,14 @@
 """Intake of texts: whatever holds strings becomes Arrow ``large_string`` chunks.
 
-Every public function that takes texts goes through :func:`as_chunks`; the kernels see the
-chunks as the two flat arrays of :func:`views`.
+Every public function that takes texts goes through :func:`as_chunks`, or through
+:func:`as_distinct` where equal texts have equal results; the kernels see the chunks as the two
+flat arrays of :func:`views`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +18,19 @@ import pyarrow.compute as pc
 
 from smslab.errors import TextError
 
-__all__ = ["Texts", "as_chunks", "index_of", "views"]
+__all__ = ["ERRORS", "Texts", "as_chunks", "as_distinct", "check_utf8", "index_of", "views"]
+
+#: What to do with a lone surrogate: an error, or U+FFFD in its place.
+ERRORS: Final = ("strict", "replace")
+
+_STRING: Final = pa.large_string()
 
 #: Anything that :func:`as_chunks` takes: a pandas Series or Index, a NumPy or Arrow array, a
 #: polars Series, a list, a generator.
 Texts: TypeAlias = Any
 
 
-def as_chunks(texts: Texts) -> list[pa.LargeStringArray]:
+def as_chunks(texts: Texts, errors: str = "strict") -> list[pa.LargeStringArray]:
     """Turn anything string-like into a list of Arrow ``large_string`` arrays.
 
     Parameters
@@ -32,6 +38,8 @@ def as_chunks(texts: Texts) -> list[pa.LargeStringArray]:
     texts : Series, Index, ndarray, Arrow array, object with the Arrow C interface, or iterable
         The texts. ``None``, ``NaN`` and ``NA`` are nulls. pandas ``str`` and Arrow
         ``large_string`` are taken without a copy.
+    errors : str
+        One of :data:`ERRORS`.
 
     Returns
     -------
@@ -43,11 +51,75 @@ def as_chunks(texts: Texts) -> list[pa.LargeStringArray]:
     TypeError
         For a single string, a table, or values that are no strings.
     TextError
-        For a string with a lone surrogate, which no encoding can hold; the row is named.
+        For a string with a lone surrogate, which no encoding can hold, if `errors` is
+        ``strict``; the row is named.
+    ValueError
+        If `errors` is unknown.
     """
+    chunks: list[pa.LargeStringArray] = _strings(texts, errors).cast(_STRING).chunks
+    return chunks
+
+
+def as_distinct(
+    texts: Texts, errors: str = "strict"
+) -> tuple[list[pa.LargeStringArray], npt.NDArray[np.int32] | None]:
+    """Take texts in as :func:`as_chunks` does, a dictionary's texts once each.
+
+    Parameters
+    ----------
+    texts : Series, Index, ndarray, Arrow array, object with the Arrow C interface, or iterable
+        The texts. pandas categoricals and dictionary-encoded Arrow arrays have a dictionary.
+    errors : str
+        One of :data:`ERRORS`.
+
+    Returns
+    -------
+    chunks : list of pyarrow.LargeStringArray
+        The texts, or those of the dictionary.
+    codes : ndarray of int32, shape (n,), or None
+        Where there is a dictionary: for each text its place in it, -1 for a null.
+
+    Raises
+    ------
+    TypeError, TextError, ValueError
+        As of :func:`as_chunks`.
+    """
+    array = _strings(texts, errors)
+    if not pa.types.is_dictionary(array.type):
+        return array.cast(_STRING).chunks, None
+    array = array.unify_dictionaries()
+    if not array.num_chunks:
+        return [], np.empty(0, np.int32)
+    codes = [chunk.indices.cast(pa.int32()).fill_null(-1).to_numpy() for chunk in array.chunks]
+    return [array.chunk(0).dictionary.cast(_STRING)], np.concatenate(codes)
+
+
+def check_utf8(chunk: pa.LargeStringArray) -> None:
+    """Make sure that a chunk is well-formed, where a kernel relies on it.
+
+    Parameters
+    ----------
+    chunk : pyarrow.LargeStringArray
+        Texts.
+
+    Raises
+    ------
+    TextError
+        If its bytes are no UTF-8 or its offsets lead outside.
+    """
+    try:
+        chunk.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise TextError(f"the texts are not well-formed: {error}; make them anew") from None
+
+
+def _strings(texts: Texts, errors: str) -> pa.ChunkedArray:
+    if errors not in ERRORS:
+        raise ValueError(f"errors must be one of {', '.join(ERRORS)}; not {errors!r}")
     if isinstance(texts, (str, bytes)):
         raise TypeError(
-            f"texts must be a sequence of strings, got one {type(texts).__name__}; wrap it: [text]"
+            f"texts must be a sequence of strings, got one {type(texts).__name__}; wrap it: "
+            "[text]; or look into one text by smslab.explain(text)"
         )
     if isinstance(texts, (Mapping, Set)):
         raise TypeError(
@@ -58,7 +130,9 @@ def as_chunks(texts: Texts) -> list[pa.LargeStringArray]:
     try:
         array = _to_arrow(texts)
     except UnicodeEncodeError:
-        raise _lone_surrogate(texts) from None
+        if errors == "strict":
+            raise _lone_surrogate(texts) from None
+        array = _to_arrow([_replaced(text) for text in texts])
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise TypeError(_not_strings(texts, str(error))) from None
     kind = array.type
@@ -75,8 +149,7 @@ def as_chunks(texts: Texts) -> list[pa.LargeStringArray]:
         array, kind = pa.chunked_array([pa.nulls(len(array))]), pa.null()
     if not (pa.types.is_null(kind) or _is_string(kind)):
         raise TypeError(_not_strings(texts, f"got values of type {kind}"))
-    chunks: list[pa.LargeStringArray] = array.cast(pa.large_string()).chunks
-    return chunks
+    return array
 
 
 def views(
@@ -155,6 +228,13 @@ def _not_strings(texts: Texts, got: str) -> str:
     return f"texts must be strings: {got}; {advice}"
 
 
+def _replaced(text: Any) -> Any:
+    """Join surrogates that make a pair, put U+FFFD in the place of the others."""
+    if not isinstance(text, str):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _lone_surrogate(texts: Texts) -> TextError:
     for row, value in enumerate(texts):
         if isinstance(value, str):
@@ -162,7 +242,7 @@ def _lone_surrogate(texts: Texts) -> TextError:
                 if "\ud800" <= character <= "\udfff":
                     return TextError(
                         f"row {row} has the lone surrogate U+{ord(character):04X} at index "
-                        f"{position}, which no encoding can hold; replace it, for example: "
-                        "text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
+                        f"{position}, which no encoding can hold; errors='replace' puts U+FFFD "
+                        "in its place"
                     )
     return TextError("a text has a lone surrogate, which no encoding can hold")

@@ -1,7 +1,8 @@
 """The oracle: segmentation written plainly from the standard. It imports nothing of smslab.
 
 3GPP TS 23.038 6.2.1 and 6.2.1.1 give the alphabets, 6.1.2.1 and 6.2.3 the sizes; TS 23.040
-9.2.3.24.1 the header that joins parts.
+9.2.3.24.1 the header that joins parts, 9.2.3.24.15 and 9.2.3.24.16 those that name national
+tables. These tables are given as two dicts, language -> code -> character.
 """
 
 # Table of 6.2.1, column by column (b7 b6 b5), 16 rows each; None is the escape.
@@ -64,8 +65,60 @@ def free(text, reference_bits=8, concatenation=True):
     return more
 
 
-def unpack(user_data, udl, data_coding, header, packed):
-    """Read the text of a part back from its octets, bit by bit; check the zeros between."""
+def cheapest(text, locking, single, languages, reference_bits=8, concatenation=True):
+    """Try all pairs of tables: return encoding, locking, single, units and segments."""
+    joining = reference_bits // 8 + 4 if concatenation else 0
+    encoding, parts = split(text, reference_bits, concatenation)
+    units = sum(len(character) for part in parts for character in part)
+    header = (1 + joining) if len(parts) > 1 and joining else 0
+    bits = 7 if encoding == "GSM-7" else 16
+    octets = sum(octets_of(part, header, bits) for part in parts)
+    name = "default" if encoding == "GSM-7" else None
+    best = (len(parts), octets, 0), (encoding, name, name, units, len(parts))
+    order = 0
+    for first in ["default", *languages]:
+        for second in ["default", *languages]:
+            order += 1
+            if first not in locking or second not in single:
+                continue
+            here = set(locking[first].values())
+            there = set(single[second].values())
+            if not set(text) <= here | there:
+                continue
+            characters = [["x"] if c in here else ["\x1b", "x"] for c in text]
+            elements = 3 * ((first != "default") + (second != "default"))
+            header = elements + 1 if elements else 0
+            units = sum(map(len, characters))
+            parts = [characters]
+            if units > (140 - header) * 8 // 7:
+                header = 1 + elements + joining if elements + joining else 0
+                room = (140 - header) * 8 // 7
+                parts = [[]]
+                for character in characters:
+                    if sum(map(len, parts[-1])) + len(character) > room:
+                        parts.append([])
+                    parts[-1].append(character)
+            octets = sum(octets_of(part, header, 7) for part in parts)
+            key = (len(parts), octets, order)
+            best = min(best, (key, ("GSM-7", first, second, units, len(parts))), key=lambda b: b[0])
+    return best[1]
+
+
+def octets_of(part, header_octets, bits):
+    filled = header_octets * 8
+    while bits == 7 and filled % 7:
+        filled += 1
+    filled += sum(map(len, part)) * bits
+    return -(-filled // 8)
+
+
+def unpack(user_data, udl, data_coding, header, packed, locking=None, single=None):
+    """Read the text of a part back from its octets, bit by bit; check the zeros between.
+
+    `locking` and `single` are dicts of code -> character, the default tables if not given.
+    """
+    locking = locking or {k: c for k, c in enumerate(DEFAULT_ALPHABET) if c is not None}
+    single = single or EXTENSION_CODES
     assert user_data[: len(header)] == header
     if data_coding == 0x08:
         assert udl == len(user_data)
@@ -89,10 +142,7 @@ def unpack(user_data, udl, data_coding, header, packed):
     text = ""
     codes = iter(septets)
     for code in codes:
-        if DEFAULT_ALPHABET[code] is None:
-            text += EXTENSION_CODES[next(codes)]
-        else:
-            text += DEFAULT_ALPHABET[code]
+        text += single[next(codes)] if code == 0x1B else locking[code]
     return text
 
 

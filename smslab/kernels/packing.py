@@ -1,4 +1,4 @@
-"""Packing: the octets of each part, as they go over the air."""
+"""Packing: texts into the octets of each part, as they go over the air, and back."""
 
 from __future__ import annotations
 
@@ -7,103 +7,240 @@ import numpy.typing as npt
 
 from smslab.kernels import kernel
 
+_SINGLE_SHIFT = 0x24
+_LOCKING_SHIFT = 0x25
+_ESCAPE = 0x1B
+_NO_CODE = 0xFF
+
+
+@kernel
+def layout_kernel(
+    rows: npt.NDArray[np.int32],
+    units: npt.NDArray[np.int32],
+    locking: npt.NDArray[np.int8],
+    single: npt.NDArray[np.int8],
+    null: npt.NDArray[np.bool_],
+    joining: int,
+    packed: bool,
+    number: npt.NDArray[np.int32],
+    data_coding: npt.NDArray[np.uint8],
+    udl: npt.NDArray[np.int32],
+    places: npt.NDArray[np.int64],
+    header_places: npt.NDArray[np.int64],
+) -> None:
+    """Find how long each part is.
+
+    Parameters
+    ----------
+    rows : ndarray of int32, shape (n,)
+        Parts of each text.
+    units : ndarray of int32, shape (parts,)
+        Units of each part.
+    locking, single : ndarray of int8, shape (n,)
+        National tables of each text; -1 for UCS-2.
+    null : ndarray of bool, shape (n,)
+        Texts to leave out; they have one part.
+    joining : int
+        Octets of the information element that joins parts; 0 where they are not joined.
+    packed : bool
+        Whether septets are packed into octets; else each has an octet of its own.
+    number : ndarray of int32, shape (parts,)
+        Output: number of the part in its text, from 1.
+    data_coding : ndarray of uint8, shape (parts,)
+        Output: 0x00 for GSM-7, 0x08 for UCS-2.
+    udl : ndarray of int32, shape (parts,)
+        Output: user data length, in septets for packed GSM-7, else in octets.
+    places, header_places : ndarray of int64, shape (parts + 1,)
+        Output: where the user data and the header of each part begin in their buffers.
+    """
+    part = 0
+    place = 0
+    header_place = 0
+    for row in range(len(rows)):
+        is_ucs = locking[row] < 0
+        elements = joining if rows[row] > 1 else 0
+        if not is_ucs:
+            elements += 3 * ((locking[row] > 0) + (single[row] > 0))
+        header = elements + 1 if elements else 0
+        for k in range(rows[row]):
+            places[part] = place
+            header_places[part] = header_place
+            number[part] = k + 1
+            data_coding[part] = 8 if is_ucs else 0
+            udl[part] = 0
+            if not null[row]:
+                header_place += header
+                if is_ucs:
+                    udl[part] = header + 2 * units[part]
+                    place += udl[part]
+                elif packed:
+                    udl[part] = (header * 8 + 6) // 7 + units[part]
+                    place += (udl[part] * 7 + 7) // 8
+                else:
+                    udl[part] = header + units[part]
+                    place += udl[part]
+            part += 1
+    places[part] = place
+    header_places[part] = header_place
+
 
 @kernel
 def encode_kernel(
     borders: npt.NDArray[np.int64],
     data: npt.NDArray[np.uint8],
-    codes: npt.NDArray[np.uint16],
-    is_ucs: npt.NDArray[np.bool_],
-    headers: npt.NDArray[np.uint8],
-    has_header: npt.NDArray[np.bool_],
+    rows: npt.NDArray[np.int32],
+    locking: npt.NDArray[np.int8],
+    single: npt.NDArray[np.int8],
+    null: npt.NDArray[np.bool_],
+    slots: npt.NDArray[np.uint16],
+    locking_codes: npt.NDArray[np.uint8],
+    single_codes: npt.NDArray[np.uint8],
+    joining_element: int,
+    reference: int,
+    reference_octets: int,
     packed: bool,
     places: npt.NDArray[np.int64],
     octets: npt.NDArray[np.uint8],
-    null: npt.NDArray[np.bool_],
+    header_places: npt.NDArray[np.int64],
+    headers: npt.NDArray[np.uint8],
 ) -> None:
     """Write the user data of every part, its header first.
 
     Parameters
     ----------
-    borders : ndarray of int64, shape (n + 1,)
+    borders : ndarray of int64, shape (parts + 1,)
         Where each part begins in `data`.
     data : ndarray of uint8
         Well-formed UTF-8.
-    codes : ndarray of uint16
-        Septet by code point; for a character of the extension table 0x1B00 plus its septet.
-    is_ucs : ndarray of bool, shape (n,)
-        Whether the part is UCS-2.
-    headers : ndarray of uint8, shape (n, octets of a header)
-        The user data headers.
-    has_header : ndarray of bool, shape (n,)
-        Whether the part has one.
-    packed : bool
-        Whether septets are packed into octets; else each has an octet of its own.
-    places : ndarray of int64, shape (n + 1,)
-        Where each part begins in `octets`.
+    rows, locking, single, null, packed, places, header_places : ndarray or bool
+        As of :func:`layout_kernel`.
+    slots : ndarray of uint16
+        Slot by code point.
+    locking_codes, single_codes : ndarray of uint8, shape (tables, slots)
+        Septet by table and slot, 0xFF where the table lacks the character.
+    joining_element : int
+        Identifier of the information element that joins parts.
+    reference : int
+        Reference number of the first text of several parts; each further one has the next.
+    reference_octets : int
+        Octets of a reference number; 0 where parts are not joined.
     octets : ndarray of uint8
-        Output, zeros at first.
-    null : ndarray of bool, shape (n,)
-        Parts to leave out.
+        Output: the user data.
+    headers : ndarray of uint8
+        Output: the user data headers alone.
     """
-    for part in range(len(borders) - 1):
-        if null[part]:
-            continue
-        place = places[part]
-        if has_header[part]:
-            for k in range(headers.shape[1]):
-                octets[place] = headers[part, k]
-                place += 1
-        position = borders[part]
-        end = borders[part + 1]
-        if is_ucs[part]:
-            while position < end:
-                byte = int(data[position])
-                size = 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-                point = byte if size == 1 else byte & (0x7F >> size)
-                for k in range(1, size):
-                    point = (point << 6) | (int(data[position + k]) & 0x3F)
-                position += size
-                if point > 0xFFFF:
-                    high = 0xD800 | ((point - 0x10000) >> 10)
-                    octets[place] = high >> 8
-                    octets[place + 1] = high & 0xFF
+    # Septet by byte in the default alphabet; 0x80 and more for all that is not one septet.
+    direct = np.full(256, np.uint8(0x80))
+    for byte in range(0x80):
+        if slots[byte] and locking_codes[0, slots[byte]] != _NO_CODE:
+            direct[byte] = locking_codes[0, slots[byte]]
+    part = 0
+    for row in range(len(rows)):
+        is_several = rows[row] > 1 and reference_octets > 0
+        for k in range(rows[row]):
+            position = borders[part]
+            end = borders[part + 1]
+            place = places[part]
+            header = header_places[part]
+            header_end = header_places[part + 1]
+            part += 1
+            if null[row]:
+                continue
+            if header_end > header:
+                headers[header] = header_end - header - 1
+                at = header + 1
+                if is_several:
+                    headers[at] = joining_element
+                    headers[at + 1] = reference_octets + 2
+                    at += 2
+                    if reference_octets == 2:
+                        headers[at] = reference >> 8
+                        at += 1
+                    headers[at] = reference & 0xFF
+                    headers[at + 1] = rows[row]
+                    headers[at + 2] = k + 1
+                    at += 3
+                if single[row] > 0:
+                    headers[at] = _SINGLE_SHIFT
+                    headers[at + 1] = 1
+                    headers[at + 2] = single[row]
+                    at += 3
+                if locking[row] > 0:
+                    headers[at] = _LOCKING_SHIFT
+                    headers[at + 1] = 1
+                    headers[at + 2] = locking[row]
+                for at in range(header, header_end):
+                    octets[place] = headers[at]
+                    place += 1
+            if locking[row] < 0:
+                while position < end:
+                    byte = int(data[position])
+                    size = 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+                    point = byte if size == 1 else byte & (0x7F >> size)
+                    for at in range(1, size):
+                        point = (point << 6) | (int(data[position + at]) & 0x3F)
+                    position += size
+                    if point > 0xFFFF:
+                        high = 0xD800 | ((point - 0x10000) >> 10)
+                        octets[place] = high >> 8
+                        octets[place + 1] = high & 0xFF
+                        place += 2
+                        point = 0xDC00 | (point & 0x3FF)
+                    octets[place] = point >> 8
+                    octets[place + 1] = point & 0xFF
                     place += 2
-                    point = 0xDC00 | (point & 0x3FF)
-                octets[place] = point >> 8
-                octets[place + 1] = point & 0xFF
-                place += 2
-            continue
-        # Bits that wait for an octet to be full; fill bits put the first septet on a septet's
-        # border, counted from the beginning of the header.
-        waiting = 0
-        count = -(place - places[part]) * 8 % 7 if packed else 0
-        width = 7 if packed else 8
-        while position < end:
-            point = int(data[position])
-            position += 1
-            if point >= 0xE0:
-                point = (point & 0x0F) << 6 | int(data[position]) & 0x3F
-                point = point << 6 | int(data[position + 1]) & 0x3F
-                position += 2
-            elif point >= 0x80:
-                point = (point & 0x1F) << 6 | int(data[position]) & 0x3F
+                continue
+            # Bits that wait for an octet to be full; fill bits put the first septet on a septet's
+            # border, counted from the beginning of the header.
+            waiting = np.uint64(0)
+            count = -(header_end - header) * 8 % 7 if packed else 0
+            width = 7 if packed else 8
+            is_default = locking[row] == 0 and packed
+            while position < end:
+                if is_default and position + 8 <= end:
+                    # Eight characters of a septet each are seven octets.
+                    strange = np.uint8(0)
+                    more = np.uint64(0)
+                    for at in range(8):
+                        septet = direct[data[position + at]]
+                        strange |= septet
+                        more |= np.uint64(septet) << np.uint64(7 * at)
+                    if strange < 0x80:
+                        waiting |= more << np.uint64(count)
+                        for at in range(7):
+                            octets[place + at] = waiting & np.uint64(0xFF)
+                            waiting >>= np.uint64(8)
+                        place += 7
+                        position += 8
+                        continue
+                point = int(data[position])
                 position += 1
-            code = int(codes[point])
-            if code > 0x7F:
-                waiting |= (code >> 8) << count
+                if point >= 0xE0:
+                    point = (point & 0x0F) << 6 | int(data[position]) & 0x3F
+                    point = point << 6 | int(data[position + 1]) & 0x3F
+                    position += 2
+                elif point >= 0x80:
+                    point = (point & 0x1F) << 6 | int(data[position]) & 0x3F
+                    position += 1
+                slot = slots[point]
+                code = locking_codes[locking[row], slot]
+                if code == _NO_CODE:
+                    waiting |= np.uint64(_ESCAPE) << np.uint64(count)
+                    count += width
+                    if count >= 8:
+                        octets[place] = waiting & np.uint64(0xFF)
+                        place += 1
+                        waiting >>= np.uint64(8)
+                        count -= 8
+                    code = single_codes[single[row], slot]
+                waiting |= np.uint64(code) << np.uint64(count)
                 count += width
                 if count >= 8:
-                    octets[place] = waiting & 0xFF
+                    octets[place] = waiting & np.uint64(0xFF)
                     place += 1
-                    waiting >>= 8
+                    waiting >>= np.uint64(8)
                     count -= 8
-            waiting |= (code & 0x7F) << count
-            count += width
-            if count >= 8:
-                octets[place] = waiting & 0xFF
-                place += 1
-                waiting >>= 8
-                count -= 8
-        if count:
-            octets[place] = waiting
+            if count:
+                octets[place] = waiting & np.uint64(0xFF)
+        if is_several:
+            reference = (reference + 1) & ((1 << (8 * reference_octets)) - 1)

@@ -111,7 +111,7 @@ def segment_scalar(
     characters: npt.NDArray[np.int32],
     units: npt.NDArray[np.int32],
     segments: npt.NDArray[np.int32],
-    free: npt.NDArray[np.int32],
+    free: npt.NDArray[np.uint8],
 ) -> None:
     """Count every text of a chunk, character by character.
 
@@ -128,9 +128,10 @@ def segment_scalar(
         UCS-2 part.
     encoding : ndarray of int8, shape (n,)
         Output: 0 for GSM-7, 1 for UCS-2.
-    characters, units, segments, free : ndarray of int32, shape (n,)
-        Output: code points; septets or UTF-16 code units; parts; units that still fit into the
-        last part.
+    characters, units, segments : ndarray of int32, shape (n,)
+        Output: code points; septets or UTF-16 code units; parts.
+    free : ndarray of uint8, shape (n,)
+        Output: units that still fit into the last part.
     """
     for row in range(len(offsets) - 1):
         start = max(offsets[row], 0)
@@ -275,7 +276,7 @@ def segment_blocks(
     characters: npt.NDArray[np.int32],
     units: npt.NDArray[np.int32],
     segments: npt.NDArray[np.int32],
-    free: npt.NDArray[np.int32],
+    free: npt.NDArray[np.uint8],
 ) -> None:
     """Count every text of a chunk, 32 bytes at a time; parameters as of :func:`segment_scalar`."""
     low = np.uint64(0xFFFFFFFF)
@@ -348,64 +349,6 @@ def segment_blocks(
             free[row] = parts * room - total
         else:
             segments[row], free[row] = _fill_parts(data, start, end, room, code == UCS2)
-
-
-@kernel
-def split_kernel(
-    offsets: npt.NDArray[np.int64],
-    data: npt.NDArray[np.uint8],
-    septets: npt.NDArray[np.uint8],
-    limits: npt.NDArray[np.int64],
-    encoding: npt.NDArray[np.int8],
-    units: npt.NDArray[np.int32],
-    segments: npt.NDArray[np.int32],
-    borders: npt.NDArray[np.int64],
-    part_units: npt.NDArray[np.int32],
-) -> None:
-    """Find where each part of each text begins.
-
-    Parameters
-    ----------
-    offsets, data, septets, limits : ndarray
-        As of :func:`segment_scalar`; the texts follow one another and are well-formed.
-    encoding, units, segments : ndarray, shape (n,)
-        What :func:`segment_scalar` says of the texts.
-    borders : ndarray of int64, shape (parts + 1,)
-        Output: where each part begins in `data`, and where the last one ends.
-    part_units : ndarray of int32, shape (parts,)
-        Output: units of each part.
-    """
-    part = 0
-    for row in range(len(offsets) - 1):
-        position = offsets[row]
-        borders[part] = position
-        if segments[row] == 1:
-            part_units[part] = units[row]
-            part += 1
-            continue
-        is_gsm = encoding[row] == GSM7
-        room = limits[1] if is_gsm else limits[3]
-        used = 0
-        while position < offsets[row + 1]:
-            byte = int(data[position])
-            size = 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            width = 2 if size == 4 else 1
-            if is_gsm:
-                point = byte
-                if size == 2:
-                    point = ((byte & 0x1F) << 6) | (int(data[position + 1]) & 0x3F)
-                # The only character of the alphabet that has three bytes is the euro sign.
-                width = 2 if size == 3 else int(septets[point])
-            if used + width > room:
-                part_units[part] = used
-                part += 1
-                borders[part] = position
-                used = 0
-            used += width
-            position += size
-        part_units[part] = used
-        part += 1
-    borders[part] = offsets[-1]
 
 
 #: The kernel to call: blocks need the compiler.

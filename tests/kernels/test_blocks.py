@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smslab.encoding import SEPTETS, limits
+from smslab.coding import Coding
 from smslab.kernels.segmentation import segment_blocks, segment_scalar
+from smslab.tables import SEPTETS
 from smslab.text import as_chunks, views
 
 
 def counted(kernel, offsets, data):
     rows = len(offsets) - 1
-    out = [np.full(rows, -7, kind) for kind in (np.int8, *[np.int32] * 4)]
-    kernel(offsets, data, SEPTETS, limits(), *out)
+    out = [np.full(rows, 77, kind) for kind in (np.int8, *[np.int32] * 3, np.uint8)]
+    kernel(offsets, data, SEPTETS, Coding().limits(), *out)
     return out
 
 

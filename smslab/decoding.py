@@ -1,0 +1,360 @@
+"""Decoding of parts: texts out of the octets that came over the air."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from smslab import tables
+from smslab.coding import ENCODINGS
+from smslab.encoding import PACKINGS
+from smslab.errors import InputError, nearest
+from smslab.kernels import unpacking
+from smslab.kernels.unpacking import decode_kernel, join_parts_kernel
+from smslab.segmentation import column, nullable
+
+__all__ = ["PROBLEMS", "decode"]
+
+_Array: TypeAlias = npt.NDArray[Any]
+
+#: What can be wrong with a part, in the order of the kernel's constants.
+PROBLEMS: Final = (
+    None,
+    "the header is longer than the user data, or an element than the header",
+    "the header's count or number of the part is wrong",
+    "the header names a national language that there is not",
+    "udl does not fit the octets",
+    "UCS-2 of an odd number of octets",
+    "data coding is 8-bit data, compressed or reserved",
+    "an octet is no septet; were they packed?",
+    "a surrogate without its partner",
+)
+_OTHER_HEADER: Final = "user_data does not begin with udh"
+_AMBIGUOUS: Final = "several messages have this reference at once; name more columns in by="
+
+
+def decode(
+    parts: Any, *, packing: str = "packed", by: str | Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Put the texts of messages together from their parts.
+
+    Parts may come in any order, interleaved and more than once. Parts belong together that have
+    the same reference number, the same number of parts, and the same in the columns `by`. What
+    cannot be decoded is reported in its row; the others are decoded.
+
+    Parameters
+    ----------
+    parts : DataFrame, Arrow table, or object with the Arrow C interface
+        One row per part, as of :func:`smslab.encode`:
+
+        ``user_data`` : bytes, header included
+        ``data_coding`` : TP-Data-Coding-Scheme, 0 to 255
+        ``udl`` : TP-UDL; needed for packed septets, where it alone tells a final ``@``
+        ``udh`` : bytes, not empty where the user data begins with a header; or ``udhi`` : bool
+    packing : str
+        How septets are packed: ``packed`` or ``unpacked``.
+    by : str or sequence of str, optional
+        Columns that tell messages apart beside their reference number, such as the two phone
+        numbers. If not given, ``message`` where there is such a column.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per message, in the order of their first parts: the columns `by`, and
+
+        ``text`` : str, null where there is a problem
+        ``encoding`` : category, ``GSM-7`` or ``UCS-2``: UCS-2 if a part is
+        ``reference`` : Int32, null where the message has no such number
+        ``parts`` : Int32, how many the message has
+        ``received`` : Int32, how many different ones are there
+        ``duplicates`` : Int32, how many came once more; they are left out
+        ``problem`` : str, null where there is none
+
+        A part whose user data is null is a message of its own, null and without a problem.
+
+    Raises
+    ------
+    TypeError
+        If `parts` is no table, or a column holds other values than it should.
+    InputError
+        If a column is missing.
+    ValueError
+        If `packing` is unknown.
+
+    Notes
+    -----
+    Where a part comes again with other octets, a new message with an old reference number has
+    begun; where two such messages are open and it cannot be told to which a part belongs, both
+    are reported. Numbers of eight bits come round soon: name what tells senders and recipients
+    apart in `by`.
+
+    Source: 3GPP TS 23.038 V18.0.0, 4, 6.1.2.1 and 6.2.1 (what a table lacks is shown as the
+    standard says); 3GPP TS 23.040 V18.0.0, 9.2.3.24.
+
+    Examples
+    --------
+    >>> import smslab
+    >>> parts = smslab.encode(["Grüße " * 40, "short"])
+    >>> smslab.decode(parts[::-1])[["message", "parts", "problem"]]
+       message  parts problem
+    0        1      1     NaN
+    1        0      2     NaN
+    >>> smslab.decode(parts[1:])["problem"].tolist()
+    ['part 1 is missing', nan]
+    """
+    if packing not in PACKINGS:
+        raise ValueError(f"packing must be one of {', '.join(PACKINGS)}; not {packing!r}")
+    frame = _frame(parts)
+    keys = _keys(frame, by)
+    user_data = _octets(frame, "user_data")
+    rows = len(user_data)
+    null = user_data.is_null().to_numpy(zero_copy_only=False)
+    header, other = _has_header(frame, user_data)
+    problem, is_ucs = np.empty(rows, np.int8), np.empty(rows, np.bool_)
+    joining = np.empty((4, rows), np.int64)
+    places = np.empty(rows + 1, np.int64)
+    offsets = np.frombuffer(user_data.buffers()[1], np.int64)[: rows + 1]
+    octets = user_data.buffers()[2]
+    data = np.empty(0, np.uint8) if octets is None else np.frombuffer(octets, np.uint8)
+    code_units = np.empty(len(data) * 8 // 7 + 2 * rows, np.uint16)
+    decode_kernel(
+        offsets,
+        data,
+        header & ~null,
+        _numbers(frame, "data_coding", null),
+        _numbers(frame, "udl", null),
+        packing == "packed",
+        tables.LOCKING_POINTS,
+        tables.SINGLE_POINTS,
+        problem,
+        is_ucs,
+        joining,
+        places,
+        code_units,
+    )
+    if "udl" not in frame.columns and unpacking.WRONG_LENGTH in problem:
+        _need(frame, "udl")
+    words = np.array(PROBLEMS, object)[problem]
+    words[other] = _OTHER_HEADER
+    words[null] = None
+    # A part that cannot be read is a message of its own.
+    joining[:, pd.notna(words)] = [[0], [-1], [1], [1]]
+    message, duplicate, ambiguous = _messages(frame, keys, joining, user_data)
+    return _texts(
+        frame, keys, joining, words, null, is_ucs, message, duplicate, ambiguous, places, code_units
+    )
+
+
+def _frame(parts: Any) -> pd.DataFrame:
+    if isinstance(parts, pd.DataFrame):
+        return parts
+    if hasattr(parts, "__arrow_c_stream__") and not isinstance(parts, pd.Series):
+        frame: pd.DataFrame = pa.table(parts).to_pandas(types_mapper=_binary)
+        return frame
+    raise TypeError(
+        f"parts must be a table of parts, such as of smslab.encode(); not {type(parts).__name__}"
+    )
+
+
+def _binary(kind: pa.DataType) -> pd.ArrowDtype | None:
+    return pd.ArrowDtype(kind) if pa.types.is_large_binary(kind) else None
+
+
+def _keys(frame: pd.DataFrame, by: str | Sequence[str] | None) -> list[str]:
+    if by is None:
+        return ["message"] if "message" in frame.columns else []
+    keys = [by] if isinstance(by, str) else list(by)
+    for key in keys:
+        _need(frame, key)
+    return keys
+
+
+def _need(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
+    if name not in frame.columns:
+        names = [str(column) for column in frame.columns]
+        raise InputError(
+            f"parts must have a column {name!r}; they have {names}.{nearest(name, names)}"
+        )
+    found: pd.Series[Any] = frame[name]
+    return found
+
+
+def _octets(frame: pd.DataFrame, name: str) -> pa.LargeBinaryArray:
+    values = _need(frame, name)
+    try:
+        array = pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise TypeError(f"{name} must be bytes: {error}") from None
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    kind = array.type
+    if not (pa.types.is_null(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
+        raise TypeError(
+            f"{name} must be bytes, got values of type {kind}; hexadecimal digits become bytes by "
+            f"parts[{name!r}].map(bytes.fromhex)"
+        )
+    # Concatenation makes one array that begins at the first octet of its buffer.
+    return pa.chunked_array([array.cast(pa.large_binary())], pa.large_binary()).combine_chunks()
+
+
+def _has_header(frame: pd.DataFrame, user_data: pa.LargeBinaryArray) -> tuple[_Array, _Array]:
+    """Say which user data begin with a header, and which do not though they should."""
+    if "udh" not in frame.columns:
+        told = _need(frame, "udhi").fillna(False).to_numpy(np.bool_)
+        return told, np.zeros(len(told), np.bool_)
+    headers = _octets(frame, "udh").to_pylist()
+    has = np.array([bool(header) for header in headers], np.bool_)
+    other = np.zeros(len(has), np.bool_)
+    for row in np.flatnonzero(has):
+        octets = user_data[row].as_py()
+        other[row] = octets is not None and not octets.startswith(headers[row])
+    return has & ~other, other
+
+
+def _numbers(frame: pd.DataFrame, name: str, null: _Array) -> _Array:
+    if name == "udl" and name not in frame.columns:
+        return np.full(len(frame), -1)
+    values = pd.to_numeric(_need(frame, name), errors="coerce").astype("Float64")
+    numbers = values.fillna(-1).to_numpy(np.float64)
+    if name == "data_coding":
+        wrong = ~null & ~np.isin(numbers, np.arange(256))
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise InputError(
+                f"data_coding must be 0 to 255; row {row} has {frame[name].iloc[row]!r}"
+            )
+        numbers[null] = 0
+    # A length that is no whole number fits no octets.
+    return np.where(numbers == np.floor(numbers), numbers, 10**9).astype(np.int64)
+
+
+def _messages(
+    frame: pd.DataFrame,
+    keys: list[str],
+    joining: _Array,
+    user_data: pa.LargeBinaryArray,
+) -> tuple[_Array, _Array, _Array]:
+    """Find which message each part belongs to, which are duplicates, which cannot be told."""
+    rows = joining.shape[1]
+    several = joining[0] > 0
+    table = pd.DataFrame({k: joining[k] for k in range(3)})
+    for place, key in enumerate(keys):
+        table[f"by {place}"] = pd.factorize(frame[key], use_na_sentinel=False)[0]
+    group = table.groupby(list(table.columns), sort=False).ngroup().to_numpy().copy()
+    # A part that stands alone is a message of its own.
+    group[~several] = np.arange(rows)[~several] + rows
+    number = joining[3]
+    message = group.copy()
+    duplicate = np.zeros(rows, np.bool_)
+    ambiguous = np.zeros(rows, np.bool_)
+    pairs = pd.DataFrame({"group": group, "number": number})
+    again = pairs.duplicated().to_numpy()
+    shared = np.flatnonzero(np.isin(group, group[again]))
+    for _, places in pd.Series(shared).groupby(group[shared]):
+        for known in _tell_apart(places.tolist(), number, user_data):
+            message[known.places] = 2 * rows + known.first
+            duplicate[known.duplicates] = True
+            ambiguous[known.places] = known.is_ambiguous
+    return message, duplicate, ambiguous
+
+
+class _Sharing:
+    """One of the messages that have the same reference number."""
+
+    def __init__(self, place: int) -> None:
+        self.first = place
+        self.parts: dict[int, bytes] = {}
+        self.places: list[int] = []
+        self.duplicates: list[int] = []
+        self.is_ambiguous = False
+
+
+def _tell_apart(
+    places: list[int], number: _Array, user_data: pa.LargeBinaryArray
+) -> list[_Sharing]:
+    """Give the parts of one reference number to the messages that share it, in their order."""
+    found: list[_Sharing] = []
+    for place in places:
+        octets = user_data[place].as_py()
+        at = int(number[place])
+        same = [known for known in found if known.parts.get(at) == octets]
+        lacking = [known for known in found if at not in known.parts]
+        if not same and not lacking:
+            found.append(_Sharing(place))
+            lacking = found[-1:]
+        home = (same or lacking)[-1]
+        home.places.append(place)
+        if same:
+            home.duplicates.append(place)
+            continue
+        home.parts[at] = octets
+        if len(lacking) > 1:
+            for known in lacking:
+                known.is_ambiguous = True
+    return found
+
+
+def _texts(
+    frame: pd.DataFrame,
+    keys: list[str],
+    joining: _Array,
+    words: _Array,
+    null: _Array,
+    is_ucs: _Array,
+    message: _Array,
+    duplicate: _Array,
+    ambiguous: _Array,
+    places: _Array,
+    code_units: _Array,
+) -> pd.DataFrame:
+    codes, _ = pd.factorize(message)
+    count = int(codes.max(initial=-1)) + 1
+    first = np.full(count, len(codes))
+    np.minimum.at(first, codes, np.arange(len(codes)))
+    order = np.lexsort((joining[3], codes))
+    order = order[~duplicate[order]]
+    received = np.bincount(codes[~duplicate], minlength=count)
+    borders = np.concatenate([[0], np.cumsum(received)])
+    offsets = np.empty(count + 1, np.int64)
+    data = np.empty(3 * int(places[-1]), np.uint8)
+    surrogate = np.empty(count, np.int8)
+    join_parts_kernel(order, borders, places, code_units, offsets, data, surrogate)
+    parts = joining[2, first]
+    problem = words[first].copy()
+    problem[surrogate == unpacking.LONE_SURROGATE] = PROBLEMS[unpacking.LONE_SURROGATE]
+    for row in np.flatnonzero(received < parts):
+        there = joining[3, order[borders[row] : borders[row + 1]]]
+        missing = sorted({*range(1, int(parts[row]) + 1)} - {*there.tolist()})
+        problem[row] = f"part{'s' * (len(missing) > 1)} {_listed(missing)} "
+        problem[row] += "are missing" if len(missing) > 1 else "is missing"
+    problem[np.bincount(codes, ambiguous, count) > 0] = _AMBIGUOUS
+    of_null = null[first]
+    text = column(pa.large_string(), offsets, pa.py_buffer(data), pd.notna(problem) | of_null)
+    encoding = np.where(of_null, -1, np.bincount(codes, is_ucs, count) > 0)
+    no_number = joining[0, first] == 0
+    result = {key: frame[key].iloc[first].array for key in keys}
+    result |= {
+        "text": pd.Series(text, dtype="str"),
+        "encoding": pd.Categorical.from_codes(encoding, pd.Index(ENCODINGS)),
+        "reference": nullable(joining[1, first].astype(np.int32), no_number),
+        "parts": nullable(parts.astype(np.int32), of_null),
+        "received": nullable(received.astype(np.int32), of_null),
+        "duplicates": nullable(np.bincount(codes, duplicate, count).astype(np.int32), of_null),
+        "problem": pd.Series(problem, dtype="str"),
+    }
+    return pd.DataFrame(result)
+
+
+def _listed(numbers: list[int]) -> str:
+    """Show numbers, those in a row as a range: 1, 3 to 5."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    return ", ".join(str(s[0]) if len(s) == 1 else f"{s[0]} to {s[-1]}" for s in spans)
