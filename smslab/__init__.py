@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from smslab import plot, widgets
+    from smslab import plot, smart, widgets
     from smslab.audit import explain
     from smslab.cost import cost
     from smslab.decoding import decode
     from smslab.encoding import encode
-    from smslab.errors import InputError, RateCardError, ScenarioError, SmslabError, TextError
+    from smslab.errors import (
+        InputError,
+        MissingExtraError,
+        RateCardError,
+        ScenarioError,
+        SmslabError,
+        TextError,
+    )
     from smslab.forecast import Forecast, forecast
     from smslab.io import read_messages
     from smslab.kpi import kpis
@@ -28,10 +35,12 @@ if TYPE_CHECKING:
     from smslab.scenario import Scenario
     from smslab.segmentation import segment, split
     from smslab.simulate import simulate
+    from smslab.smart import smart_encode, smart_report
 
 _HOME = {
     "Forecast": "forecast",
     "InputError": "errors",
+    "MissingExtraError": "errors",
     "RateCard": "rates",
     "RateCardError": "errors",
     "Run": "results",
@@ -49,13 +58,16 @@ _HOME = {
     "sample": "sample",
     "segment": "segmentation",
     "simulate": "simulate",
+    "smart_encode": "smart",
+    "smart_report": "smart",
     "split": "segmentation",
 }
-_MODULES = ("plot", "widgets")
+_MODULES = ("plot", "smart", "widgets")
 
 __all__ = [
     "Forecast",
     "InputError",
+    "MissingExtraError",
     "RateCard",
     "RateCardError",
     "Run",
@@ -74,6 +86,9 @@ __all__ = [
     "sample",
     "segment",
     "simulate",
+    "smart",
+    "smart_encode",
+    "smart_report",
     "split",
     "widgets",
 ]

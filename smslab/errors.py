@@ -6,7 +6,8 @@ Each message says what is wrong, where, what was got, and what to do::
     ├── InputError       a file or a table of messages cannot be used (also a ValueError)
     ├── TextError        a text cannot be encoded, or is not a text (also a ValueError)
     ├── RateCardError    a rate card cannot be read or lacks something (also a ValueError)
-    └── ScenarioError    a scenario field is unknown or out of range (also a ValueError)
+    ├── ScenarioError    a scenario field is unknown or out of range (also a ValueError)
+    └── MissingExtraError    a feature needs a library that is not there (also an ImportError)
 
 A wrong Python type is a plain ``TypeError``, as everywhere in Python.
 """
@@ -16,7 +17,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["InputError", "RateCardError", "ScenarioError", "SmslabError", "TextError"]
+__all__ = [
+    "InputError",
+    "MissingExtraError",
+    "RateCardError",
+    "ScenarioError",
+    "SmslabError",
+    "TextError",
+]
 
 
 class SmslabError(Exception):
@@ -37,6 +45,21 @@ class RateCardError(SmslabError, ValueError):
 
 class ScenarioError(SmslabError, ValueError):
     """A scenario field is unknown, missing or out of range."""
+
+
+class MissingExtraError(SmslabError, ImportError):
+    """A feature needs a library that an extra of the package installs.
+
+    Parameters
+    ----------
+    extra : str
+        The extra.
+    feature : str
+        What needs it.
+    """
+
+    def __init__(self, extra: str, feature: str) -> None:
+        super().__init__(f"{feature} needs the extra: pip install 'smslab[{extra}]'")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
