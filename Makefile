@@ -20,12 +20,16 @@ lint: .venv/.dev
 typecheck: .venv/.dev
 	$(BIN)/mypy
 
-bench: .venv/.ok
-	$(BIN)/python benchmarks/bench_segment.py
+bench: benchmarks/.peers/.ok
+	$(BIN)/python benchmarks/bench_text.py
 
 clean:
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis report.html report-messages.csv
+	rm -rf .venv benchmarks/.peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis report.html report-messages.csv
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+benchmarks/.peers/.ok: benchmarks/bench_text.py | .venv/.ok
+	$(BIN)/python benchmarks/bench_text.py --setup
+	touch $@
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

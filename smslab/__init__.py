@@ -1,31 +1,38 @@
 """smslab: know what a text message campaign does before it is sent.
 
-The names of this package are loaded on first use, so that ``import smslab`` costs nothing.
+The names of this package are loaded on first use, so that ``import smslab`` costs nothing; the
+accessor ``series.sms`` is there as soon as pandas is.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
 import sys
 import types
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from smslab import plot, smart, widgets
-    from smslab.audit import explain
+    from smslab.audit import Audit, audit, lint
     from smslab.cost import cost
     from smslab.decoding import decode
     from smslab.encoding import encode
     from smslab.errors import (
         InputError,
         MissingExtraError,
+        OptionError,
         RateCardError,
         ScenarioError,
         SmslabError,
         TextError,
     )
+    from smslab.explain import explain
     from smslab.forecast import Forecast, forecast
     from smslab.io import read_messages
     from smslab.kpi import kpis
@@ -38,9 +45,11 @@ if TYPE_CHECKING:
     from smslab.smart import smart_encode, smart_report
 
 _HOME = {
+    "Audit": "audit",
     "Forecast": "forecast",
     "InputError": "errors",
     "MissingExtraError": "errors",
+    "OptionError": "errors",
     "RateCard": "rates",
     "RateCardError": "errors",
     "Run": "results",
@@ -48,12 +57,14 @@ _HOME = {
     "ScenarioError": "errors",
     "SmslabError": "errors",
     "TextError": "errors",
+    "audit": "audit",
     "cost": "cost",
     "decode": "decoding",
     "encode": "encoding",
-    "explain": "audit",
+    "explain": "explain",
     "forecast": "forecast",
     "kpis": "kpi",
+    "lint": "audit",
     "read_messages": "io",
     "sample": "sample",
     "segment": "segmentation",
@@ -65,9 +76,11 @@ _HOME = {
 _MODULES = ("plot", "smart", "widgets")
 
 __all__ = [
+    "Audit",
     "Forecast",
     "InputError",
     "MissingExtraError",
+    "OptionError",
     "RateCard",
     "RateCardError",
     "Run",
@@ -75,12 +88,14 @@ __all__ = [
     "ScenarioError",
     "SmslabError",
     "TextError",
+    "audit",
     "cost",
     "decode",
     "encode",
     "explain",
     "forecast",
     "kpis",
+    "lint",
     "plot",
     "read_messages",
     "sample",
@@ -122,3 +137,38 @@ def __dir__() -> list[str]:
 
 
 sys.modules[__name__].__class__ = _Package
+
+
+class _AfterPandas(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Registers ``series.sms`` when pandas is imported after smslab.
+
+    To import pandas at once would cost every start of the command line a third of a second.
+    """
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != "pandas":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            self._loader = spec.loader
+            spec.loader = self
+        return spec
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        importlib.import_module("smslab.accessor")
+
+
+if "pandas" in sys.modules:
+    importlib.import_module("smslab.accessor")
+else:
+    sys.meta_path.insert(0, _AfterPandas())

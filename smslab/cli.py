@@ -6,8 +6,8 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from smslab import __version__
 from smslab.errors import InputError, SmslabError
@@ -25,8 +25,8 @@ REPORT: Final = "report.html"
 ROWS: Final = "report-messages.csv"
 
 _EPILOG: Final = """\
-exit status: 0 when the forecast was made, 2 for bad input (one line says what and where),
-130 when interrupted
+exit status: 0 when it was done, 2 for bad input (one line says what and where), 130 when
+interrupted
 """
 
 
@@ -41,15 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0; 2 for bad input or an output that cannot be written; 130 when
-        interrupted.
+        Exit status: 0; 1 where lint finds something; 2 for bad input or an output that cannot be
+        written; 130 when interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
+    status: int | None = 0
     try:
-        options.run(options)
+        status = options.run(options)
         sys.stdout.flush()
     except SmslabError as error:
         print(f"smslab: {' '.join(str(error).split())}", file=sys.stderr)
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("smslab: interrupted", file=sys.stderr)
         return 130
-    return 0
+    return status or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,7 +129,94 @@ def _parser() -> argparse.ArgumentParser:
             default=".",
             help="folder of the report (default: here)",
         )
+    _add_text_commands(commands)
     return parser
+
+
+def _add_text_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    def add(name: str, run: Callable[[argparse.Namespace], Any], say: str, more: str = "") -> Any:
+        command = commands.add_parser(
+            name,
+            help=say,
+            description=f"{say[0].upper()}{say[1:]}. {more}".rstrip(),
+            epilog=_EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.set_defaults(run=run)
+        return command
+
+    segment = add("segment", _segment, "how each text is encoded and how many segments it takes")
+    encode = add("encode", _encode, "the octets of every part")
+    decode = add(
+        "decode",
+        _decode,
+        "texts out of parts",
+        "FILE has the columns user_data, data_coding, udl and udh or udhi, as encode writes them.",
+    )
+    explain = add("explain", _explain, "one text, character by character, and what would help")
+    audit = add("audit", _audit, "which characters of a list cost segments")
+    lint = add(
+        "lint",
+        _lint,
+        "check that no text is too long",
+        "Exit status 1 if one is: made for a check of templates.",
+    )
+    bench = add("bench", _bench, "how fast texts are segmented and encoded on this machine")
+
+    explain.add_argument("text", metavar="TEXT", help="the text")
+    decode.add_argument("file", metavar="FILE", help="CSV or Parquet")
+    decode.add_argument(
+        "--by", metavar="COL", action="append", help="column that tells messages apart; repeatable"
+    )
+    bench.add_argument("file", metavar="FILE", nargs="?", help="texts; made up if not given")
+    for command in (segment, encode, audit, lint):
+        command.add_argument("file", metavar="FILE", help="CSV, TSV, Parquet or JSON Lines")
+    for command in (segment, encode, audit, lint, bench):
+        command.add_argument("--text", metavar="COL", help="column of the texts")
+    for command in (segment, encode, explain, audit, lint):
+        command.add_argument(
+            "--languages",
+            metavar="CODES",
+            help="national tables that may be used: auto, or codes such as tr,es",
+        )
+        command.add_argument(
+            "--reference-bits",
+            metavar="N",
+            type=int,
+            default=8,
+            help="of the reference number that joins parts: 8 or 16 (default 8)",
+        )
+        command.add_argument(
+            "--no-concatenation",
+            dest="concatenation",
+            action="store_false",
+            help="for a network that does not join parts",
+        )
+    for command in (encode, decode):
+        command.add_argument(
+            "--packing", default="packed", help="packed (default) or unpacked, as SMPP takes it"
+        )
+    encode.add_argument(
+        "--reference", metavar="N", type=int, help="reference number of the first long text"
+    )
+    for command in (segment, encode, decode, audit, lint):
+        command.add_argument(
+            "-o", "--output", metavar="OUT", help=".csv or .parquet; printed as CSV if not given"
+        )
+        command.add_argument(
+            "--no-guard",
+            dest="guard",
+            action="store_false",
+            help="leave texts as they are that a spreadsheet would take for formulas",
+        )
+    audit.add_argument("--price", metavar="P", type=float, help="of a segment")
+    audit.add_argument(
+        "--country", metavar="CC", help="take the public list price of this country for a segment"
+    )
+    lint.add_argument(
+        "--max-segments", metavar="N", type=int, default=1, help="that a text may take (default 1)"
+    )
+    lint.add_argument("--level", default="symbols", help="repairs to suggest (default symbols)")
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -157,7 +245,7 @@ def _report(
     country: str | None = None,
 ) -> None:
     from smslab.forecast import forecast
-    from smslab.io import write_whole
+    from smslab.output import write_whole
     from smslab.scenario import Scenario
 
     if options.seed < 0:
@@ -201,3 +289,121 @@ def _rows(forecast: Forecast) -> pd.DataFrame:
     return rows.rename(
         columns={"expected_cost": f"expected_cost_{forecast.rates.currency.lower()}"}
     )
+
+
+def _coding(options: argparse.Namespace) -> dict[str, Any]:
+    languages = options.languages
+    if languages is not None and languages != "auto":
+        languages = [code.strip() for code in languages.split(",")]
+    return {
+        "languages": languages,
+        "reference_bits": options.reference_bits,
+        "concatenation": options.concatenation,
+    }
+
+
+def _texts(options: argparse.Namespace) -> pd.Series[Any]:
+    from smslab.io import read_messages
+
+    texts: pd.Series[Any] = read_messages(options.file, text=options.text)["text"]
+    return texts
+
+
+def _write(frame: pd.DataFrame, options: argparse.Namespace) -> None:
+    from smslab.output import write_csv, write_table
+
+    if options.output is None:
+        write_csv(frame, sys.stdout, guard=options.guard)
+        return
+    if os.path.exists(options.output) and os.path.samefile(options.output, options.file):
+        raise InputError(f"{options.file}: would be written over; choose another output")
+    write_table(frame, options.output, guard=options.guard)
+
+
+def _segment(options: argparse.Namespace) -> None:
+    from smslab.segmentation import segment
+
+    counts = segment(_texts(options), **_coding(options))
+    _write(counts, options)
+    encodings = ", ".join(
+        f"{name} {count:,}" for name, count in counts["encoding"].value_counts().items() if count
+    )
+    total, sent = int(counts["segments"].sum()), int(counts["segments"].count())
+    mean = f", {total / sent:.3f} a text" if sent else ""
+    print(f"{len(counts):,} texts: {encodings}; {total:,} segments{mean}", file=sys.stderr)
+
+
+def _encode(options: argparse.Namespace) -> None:
+    from smslab.encoding import encode
+
+    parts = encode(
+        _texts(options),
+        reference=options.reference,
+        packing=options.packing,
+        **_coding(options),
+    )
+    _write(parts, options)
+
+
+def _decode(options: argparse.Namespace) -> None:
+    from smslab.decoding import decode
+    from smslab.io import read_parts
+
+    parts = read_parts(options.file, options.by or ())
+    messages = decode(parts, packing=options.packing, by=options.by)
+    _write(messages, options)
+    bad = int(messages["problem"].count())
+    print(f"{len(messages):,} messages, {bad:,} with a problem", file=sys.stderr)
+
+
+def _explain(options: argparse.Namespace) -> None:
+    from smslab.explain import explain
+
+    print(explain(options.text, **_coding(options)))
+
+
+def _audit(options: argparse.Namespace) -> None:
+    from smslab.audit import audit
+    from smslab.rates import RateCard
+
+    if options.price is not None and options.country is not None:
+        raise InputError("--price and --country exclude each other")
+    rates = options.price if options.country is None else RateCard.bundled()
+    found = audit(_texts(options), rates=rates, country=options.country, **_coding(options))
+    if options.output is None:
+        print(found)
+    else:
+        _write(found.characters, options)
+        print(found.summary())
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from smslab.audit import lint
+
+    found = lint(
+        _texts(options),
+        max_segments=options.max_segments,
+        level=options.level,
+        **_coding(options),
+    )
+    if options.output is not None:
+        _write(found, options)
+    else:
+        for row in found.itertuples():
+            where = f"{options.file}: row {row.message}: {row.segments} segments"
+            what = ""
+            if isinstance(row.character, str):
+                what = f"position {row.position}: {row.code_point} {row.name}: "
+            print(f"{where}: {what}{row.repair}")
+    return 1 if len(found) else 0
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from smslab.bench import bench
+    from smslab.sample import sample
+
+    texts = sample()["text"] if options.file is None else _texts(options)
+    table = bench(texts.dropna())
+    table["texts_per_s"] = table["texts_per_s"].map("{:,.0f}".format)
+    table["mb_per_s"] = table["mb_per_s"].map("{:,.0f}".format)
+    print(table.to_string())

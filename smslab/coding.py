@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from smslab import graphemes, rules, tables
 from smslab.alphabets import LANGUAGES
-from smslab.errors import nearest
+from smslab.errors import OptionError, nearest
 from smslab.kernels.graphemes import join_kernel
 from smslab.kernels.national import national_kernel
 from smslab.kernels.parts import count_kernel, split_kernel
@@ -60,7 +60,7 @@ class Coding:
 
     def __post_init__(self) -> None:
         if self.reference_bits not in rules.CONCATENATION_IE_OCTETS:
-            raise ValueError(f"reference_bits must be one of 8, 16; not {self.reference_bits!r}")
+            raise OptionError(f"reference_bits must be one of 8, 16; not {self.reference_bits!r}")
         object.__setattr__(self, "languages", _languages(self.languages))
 
     @property
@@ -111,7 +111,7 @@ def _languages(languages: str | Iterable[str] | None) -> tuple[str, ...]:
     chosen = tuple(languages)
     for language in chosen:
         if language not in LANGUAGES:
-            raise ValueError(
+            raise OptionError(
                 f"languages must be 'auto' or some of {', '.join(LANGUAGES)}; not {language!r}."
                 f"{nearest(str(language), LANGUAGES)}"
             )

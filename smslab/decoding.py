@@ -13,7 +13,7 @@ import pyarrow as pa
 from smslab import tables
 from smslab.coding import ENCODINGS
 from smslab.encoding import PACKINGS
-from smslab.errors import InputError, nearest
+from smslab.errors import InputError, OptionError, nearest
 from smslab.kernels import unpacking
 from smslab.kernels.unpacking import decode_kernel, join_parts_kernel
 from smslab.segmentation import column, nullable
@@ -108,7 +108,7 @@ def decode(
     ['part 1 is missing', nan]
     """
     if packing not in PACKINGS:
-        raise ValueError(f"packing must be one of {', '.join(PACKINGS)}; not {packing!r}")
+        raise OptionError(f"packing must be one of {', '.join(PACKINGS)}; not {packing!r}")
     frame = _frame(parts)
     keys = _keys(frame, by)
     user_data = _octets(frame, "user_data")

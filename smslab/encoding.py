@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from smslab import rules, tables
 from smslab.coding import Coding, Counts, by_piece, count, part
-from smslab.errors import TextError
+from smslab.errors import OptionError, TextError
 from smslab.kernels.packing import encode_kernel, layout_kernel
 from smslab.pieces import each
 from smslab.segmentation import column, nullable, part_labels
@@ -106,7 +106,7 @@ def encode(
     (['050003070201', '050003070202'], [160, 15])
     """
     if packing not in PACKINGS:
-        raise ValueError(f"packing must be one of {', '.join(PACKINGS)}; not {packing!r}")
+        raise OptionError(f"packing must be one of {', '.join(PACKINGS)}; not {packing!r}")
     coding = Coding(
         languages=languages,
         reference_bits=reference_bits,
@@ -115,7 +115,7 @@ def encode(
     )
     first = 0 if reference is None else reference
     if not 0 <= first < 1 << reference_bits:
-        raise ValueError(
+        raise OptionError(
             f"reference must be 0 to {(1 << reference_bits) - 1}, for {reference_bits} bits; "
             f"not {reference!r}"
         )

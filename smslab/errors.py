@@ -5,6 +5,7 @@ Each message says what is wrong, where, what was got, and what to do::
     SmslabError
     ├── InputError       a file or a table of messages cannot be used (also a ValueError)
     ├── TextError        a text cannot be encoded, or is not a text (also a ValueError)
+    ├── OptionError      an option has a value that there is not (also a ValueError)
     ├── RateCardError    a rate card cannot be read or lacks something (also a ValueError)
     ├── ScenarioError    a scenario field is unknown or out of range (also a ValueError)
     └── MissingExtraError    a feature needs a library that is not there (also an ImportError)
@@ -20,6 +21,7 @@ from collections.abc import Iterable
 __all__ = [
     "InputError",
     "MissingExtraError",
+    "OptionError",
     "RateCardError",
     "ScenarioError",
     "SmslabError",
@@ -33,6 +35,10 @@ class SmslabError(Exception):
 
 class InputError(SmslabError, ValueError):
     """A file or a table of messages cannot be used."""
+
+
+class OptionError(SmslabError, ValueError):
+    """An option has a value that there is not, or that is out of range."""
 
 
 class TextError(SmslabError, ValueError):

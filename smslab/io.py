@@ -1,13 +1,9 @@
-"""Files of messages in: CSV, Parquet and JSON Lines; files of results out, whole or not at all."""
+"""Files in: messages from CSV, Parquet and JSON Lines; parts from CSV and Parquet."""
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import errno
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -18,7 +14,7 @@ import pyarrow.parquet as pq
 
 from smslab.errors import InputError, nearest
 
-__all__ = ["read_messages", "write_whole"]
+__all__ = ["read_messages", "read_parts"]
 
 #: Names under which a column is found where none is given, in the order of preference.
 _USUAL: Final = {
@@ -292,47 +288,98 @@ def _frame(table: pa.Table, columns: dict[str, str]) -> pd.DataFrame:
     return result
 
 
-@contextlib.contextmanager
-def write_whole(folder: str | Path, names: Sequence[str]) -> Iterator[list[Path]]:
-    """Write files aside and put them in place when all of them are whole.
+def read_parts(path: str | Path, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Read the parts of messages from a file, as :func:`smslab.output.write_table` writes them.
 
     Parameters
     ----------
-    folder : str or Path
-        Where the files go; made if it is not there.
-    names : sequence of str
-        Their names.
+    path : str or Path
+        ``.csv`` (octets in hexadecimal digits) or ``.parquet``.
+    by : sequence of str
+        Further columns to read.
 
-    Yields
-    ------
-    list of Path
-        Where to write each; moved into `folder` when the block ends well.
+    Returns
+    -------
+    pandas.DataFrame
+        What :func:`smslab.decode` takes: of the columns that it knows those that the file has.
 
     Raises
     ------
     InputError
-        If the folder cannot be written to.
+        If the file cannot be read, lacks a column, or has other values where octets or numbers
+        should be.
     """
-    folder = Path(folder)
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    path = Path(path)
+    kind = path.suffix.lower()
+    readers = {".csv": _parts_of_csv, ".parquet": _parts_of_parquet}
+    if kind not in readers:
+        raise InputError(f"{path}: unknown kind of file; must end in one of {', '.join(readers)}")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        blocked = next((folder / name for name in names if (folder / name).is_dir()), None)
-        if blocked is not None:
-            raise IsADirectoryError(errno.EISDIR, f"{blocked.name} is a folder")
-        with tempfile.TemporaryDirectory(prefix=".smslab-", dir=folder) as aside:
-            yield [Path(aside, name) for name in names]
-            for name in names:
-                os.replace(Path(aside, name), folder / name)
+        frame = readers[kind](path)
     except OSError as error:
-        _remove_empty(missing)
-        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from None
-    except BaseException:
-        _remove_empty(missing)
-        raise
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    for name in ("user_data", "data_coding", *by):
+        if name not in frame.columns:
+            names = [str(column) for column in frame.columns]
+            raise InputError(f"{path}: no column {name!r}; it has {names}.{nearest(name, names)}")
+    return frame[[name for name in dict.fromkeys((*_PART, *by)) if name in frame.columns]]
 
 
-def _remove_empty(folders: Sequence[Path]) -> None:
-    for place in folders:
-        with contextlib.suppress(OSError):
-            place.rmdir()
+#: The columns of parts that :func:`smslab.decode` knows.
+_PART: Final = ("user_data", "data_coding", "udl", "udh", "udhi", "message")
+
+_BINARY: Final = pd.ArrowDtype(pa.large_binary())
+
+
+def _parts_of_parquet(path: Path) -> pd.DataFrame:
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        fault = str(error).splitlines()[0]
+        raise InputError(f"{path}: not a whole and valid Parquet file: {fault}") from None
+    octets = {pa.binary(): _BINARY, pa.large_binary(): _BINARY}
+    frame: pd.DataFrame = table.to_pandas(types_mapper=octets.get)
+    return frame
+
+
+def _parts_of_csv(path: Path) -> pd.DataFrame:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            delimiter = _delimiter(file)
+            file.seek(0)
+            records = _records(path, file, delimiter)
+            names = next(records, [])
+            frame = pd.DataFrame(list(records), columns=names, dtype="str")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: {_not_utf8(path)}") from None
+    null = frame.get("data_coding", pd.Series(dtype="str")) == ""
+    for name in ("user_data", "udh"):
+        if name in frame.columns:
+            cells = enumerate(frame[name], 1)
+            octets = pd.Series(
+                [_octets(path, name, row, cell) for row, cell in cells], dtype=_BINARY
+            )
+            # The part of a null text has no data coding.
+            frame[name] = octets.mask(null.to_numpy())
+    if "udhi" in frame.columns:
+        frame["udhi"] = frame["udhi"].str.casefold().isin(["true", "1", "yes"])
+    for name in ("data_coding", "udl"):
+        if name in frame.columns:
+            frame[name] = _whole_numbers(path, name, frame[name])
+    return frame
+
+
+def _octets(path: Path, name: str, row: int, cell: str) -> bytes:
+    try:
+        return bytes.fromhex(cell)
+    except ValueError:
+        raise InputError(
+            f"{path}: row {row}: {name} must be hexadecimal digits; not {cell!r:.40}"
+        ) from None
+
+
+def _whole_numbers(path: Path, name: str, cells: pd.Series[Any]) -> pd.Series[Any]:
+    for row, cell in enumerate(cells, 1):
+        if cell and not (cell.isascii() and cell.isdecimal()):
+            raise InputError(f"{path}: row {row}: {name} must be a whole number; not {cell!r:.40}")
+    return pd.to_numeric(cells.where(cells != "", None)).astype("Int64")

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
-from smslab.errors import nearest
+from smslab import characters
+from smslab.errors import OptionError, nearest
 
 __all__ = [
     "CONDITIONS",
@@ -145,7 +146,7 @@ def check_level(level: str) -> None:
     """
     known = (*LEVELS, *PROFILES)
     if level not in known:
-        raise ValueError(
+        raise OptionError(
             f"level must be one of {', '.join(known)}; not {level!r}.{nearest(str(level), known)}"
         )
 
@@ -224,8 +225,8 @@ def table(level: str = "typographic") -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "character": list(found),
-            "code_point": [f"U+{ord(character):04X}" for character in found],
-            "name": [unicodedata.name(character, "control") for character in found],
+            "code_point": [characters.code_point(character) for character in found],
+            "name": [characters.name(character) for character in found],
             "replacement": [item.replacement for item in found.values()],
             "level": [item.level for item in found.values()],
             "condition": [item.condition for item in found.values()],

@@ -21,9 +21,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from smslab import characters
 from smslab.alphabets import DEFAULT, GSM7_DEFAULT, LOCKING_SHIFT, SINGLE_SHIFT
 from smslab.coding import ENCODINGS, Coding, Counts, count
-from smslab.errors import MissingExtraError
+from smslab.errors import MissingExtraError, OptionError
 from smslab.lookalikes import (
     CONDITIONS,
     LEVELS,
@@ -136,7 +137,7 @@ def _protected(text: str) -> list[tuple[int, int, str]]:
 
 def _check_target(target: str) -> None:
     if target not in TARGETS:
-        raise ValueError(f"target must be one of {', '.join(TARGETS)}; not {target!r}")
+        raise OptionError(f"target must be one of {', '.join(TARGETS)}; not {target!r}")
 
 
 @functools.cache
@@ -503,7 +504,7 @@ def smart_report(
 def _summary(changes: Sequence[Change]) -> str:
     counts: dict[str, int] = {}
     for change in changes:
-        shown = f"{_shown(change.character)} → {change.replacement or 'nothing'}"
+        shown = f"{characters.shown(change.character)} → {change.replacement or 'nothing'}"
         counts[shown] = counts.get(shown, 0) + 1
     return ", ".join(f"{shown} × {times}" for shown, times in counts.items())
 
@@ -511,11 +512,5 @@ def _summary(changes: Sequence[Change]) -> str:
 def _reasons(blocking: dict[str, str]) -> str:
     by_reason: dict[str, list[str]] = {}
     for character, reason in blocking.items():
-        by_reason.setdefault(reason, []).append(_shown(character))
+        by_reason.setdefault(reason, []).append(characters.shown(character))
     return "; ".join(f"{', '.join(these)}: {reason}" for reason, these in by_reason.items())
-
-
-def _shown(character: str) -> str:
-    """Show a character; one that cannot be seen by its code point."""
-    seen = unicodedata.category(character)[0] not in "CMZ"
-    return character if seen else f"U+{ord(character):04X}"

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from smslab.errors import TextError
+from smslab.errors import OptionError, TextError
 
 __all__ = ["ERRORS", "Texts", "as_chunks", "as_distinct", "check_utf8", "index_of", "views"]
 
@@ -115,7 +115,7 @@ def check_utf8(chunk: pa.LargeStringArray) -> None:
 
 def _strings(texts: Texts, errors: str) -> pa.ChunkedArray:
     if errors not in ERRORS:
-        raise ValueError(f"errors must be one of {', '.join(ERRORS)}; not {errors!r}")
+        raise OptionError(f"errors must be one of {', '.join(ERRORS)}; not {errors!r}")
     if isinstance(texts, (str, bytes)):
         raise TypeError(
             f"texts must be a sequence of strings, got one {type(texts).__name__}; wrap it: "

@@ -6,8 +6,8 @@ import html
 
 import ipywidgets
 
-from smslab.audit import Explanation, explain
 from smslab.errors import SmslabError
+from smslab.explain import Explanation, explain
 
 __all__ = ["MessageInspector", "message_inspector", "render"]
 
@@ -77,7 +77,7 @@ def message_inspector(text: str = "") -> MessageInspector:
     Returns
     -------
     MessageInspector
-        A widget; its ``result`` is the current :class:`~smslab.audit.Explanation`.
+        A widget; its ``result`` is the current :class:`~smslab.explain.Explanation`.
 
     Examples
     --------

@@ -201,3 +201,123 @@ def test_help_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.fixture
+def texts(tmp_path):
+    path = tmp_path / "texts.csv"
+    rows = ["It’s " * 15, "x" * 170, "=1+1", "Şifre ığ"]
+    pd.DataFrame({"text": rows}).to_csv(path, index=False)
+    return path
+
+
+def test_segment_command(run, texts, tmp_path):
+    status, out, err = run("segment", texts)
+    assert status == 0
+    assert err == "4 texts: GSM-7 2, UCS-2 2; 6 segments, 1.500 a text\n"
+    assert out.splitlines()[1].startswith("1,UCS-2,,,75,75,2,")
+    assert run("segment", texts, "--languages", "tr", "-o", "out.parquet")[0] == 0
+    frame = pd.read_parquet(tmp_path / "out.parquet")
+    assert frame["row"].tolist() == [1, 2, 3, 4]
+    assert frame["locking"].tolist()[3] == "tr"
+    assert run("segment", texts, "--reference-bits", 16, "--no-concatenation")[0] == 0
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_encode_and_decode_commands_are_inverse(run, texts, tmp_path, kind):
+    for more in ((), ("--packing", "unpacked"), ("--languages", "auto", "--reference", 7)):
+        assert run("encode", texts, *more, "-o", f"parts.{kind}")[0] == 0
+        packing = more[:2] if "unpacked" in more else ()
+        status, _, err = run(
+            "decode", f"parts.{kind}", *packing, "-o", f"back.{kind}", "--no-guard"
+        )
+        assert (status, err) == (0, "4 messages, 0 with a problem\n")
+        read = pd.read_csv if kind == "csv" else pd.read_parquet
+        back = read(tmp_path / f"back.{kind}")
+        assert back["text"].tolist() == pd.read_csv(texts)["text"].tolist()
+    _, out, _ = run("decode", f"parts.{kind}")
+    assert "'=1+1" in out  # a spreadsheet would take it for a formula
+    assert run("decode", f"parts.{kind}", "--by", "message")[0] == 0
+
+
+def test_null_texts_come_back(run, tmp_path):
+    (tmp_path / "n.jsonl").write_text('{"text": "a"}\n{"text": null}\n')
+    assert run("encode", "n.jsonl", "-o", "p.csv")[0] == 0
+    assert run("decode", "p.csv")[1].splitlines()[2].startswith("2,,")
+
+
+def test_explain_command(run):
+    status, out, _ = run("explain", "It’s " * 15)
+    assert status == 0
+    assert out.startswith("UCS-2, 75 characters")
+    assert "level typographic: 1 segment" in out
+
+
+def test_audit_command(run, texts, tmp_path):
+    status, out, _ = run("audit", texts, "--price", 0.5)
+    assert status == 0
+    assert out.startswith("4 texts, 6 segments; 1 of them (16.7%) for 1 character, 0.50\n")
+    assert run("audit", texts, "--country", "us", "-o", "a.csv")[0] == 0
+    assert pd.read_csv(tmp_path / "a.csv")["character"].tolist() == ["’"]
+    assert run("audit", texts, "--country", "us", "--price", 1)[0] == 2
+
+
+def test_lint_command(run, texts, tmp_path):
+    status, out, _ = run("lint", texts)
+    assert status == 1
+    lines = out.splitlines()
+    assert lines[0] == (
+        f"{texts}: row 1: 2 segments: position 2: U+2019 RIGHT SINGLE QUOTATION MARK: "
+        'replace by "\'" (level typographic)'
+    )
+    assert lines[-1] == f"{texts}: row 2: 2 segments: shorten by 10 septets"
+    assert run("lint", texts, "--max-segments", 2) == (0, "", "")
+    assert run("lint", texts, "-o", "found.csv")[0] == 1
+    assert len(pd.read_csv(tmp_path / "found.csv")) == len(lines)
+
+
+def test_bench_command(run, texts):
+    status, out, _ = run("bench", texts)
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()[2:5]] == ["segment", "segment,", "split"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("segment", "texts.csv", "--languages", "de"), "languages must be 'auto' or some of"),
+        (("segment", "texts.csv", "--reference-bits", "7"), "reference_bits must be one of 8, 16"),
+        (("segment", "texts.csv", "-o", "texts.csv"), "would be written over"),
+        (("segment", "texts.csv", "-o", "out.xls"), "must end in one of .csv, .parquet"),
+        (("encode", "texts.csv", "--packing", "zip"), "packing must be one of"),
+        (("encode", "texts.csv", "--reference", "300"), "reference must be 0 to 255"),
+        (("decode", "texts.csv"), "no column 'user_data'"),
+        (("decode", "nothing.csv"), "cannot be read"),
+        (("decode", "texts.txt"), "unknown kind of file"),
+        (("lint", "texts.csv", "--max-segments", "0"), "max_segments must be 1 or more"),
+        (("lint", "texts.csv", "--level", "max"), "level must be one of"),
+    ],
+    ids=str,
+)
+def test_text_commands_refuse_bad_input_in_one_line(run, texts, words, says):
+    status, _, err = run(*words)
+    assert status == 2
+    assert says in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ("0x,0,1,no", "row 1: user_data must be hexadecimal digits; not '0x'"),
+        ("00,zero,1,no", "row 1: data_coding must be a whole number"),
+        ("00,0,1.5,no", "row 1: udl must be a whole number"),
+        ("00,0", "line 2 has 2 cells"),
+        ("00,999,1,no", "data_coding must be 0 to 255"),
+    ],
+)
+def test_decode_names_the_bad_cell(run, tmp_path, cells, says):
+    (tmp_path / "p.csv").write_text(f"user_data,data_coding,udl,udhi\n{cells}\n")
+    status, _, err = run("decode", "p.csv")
+    assert status == 2
+    assert says in err

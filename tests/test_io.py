@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from smslab.errors import InputError
-from smslab.io import read_messages, write_whole
+from smslab.io import read_messages
 from smslab.numbering import country_of
+from smslab.output import write_whole
 
 TEXTS = ["Hello", "two\nlines, and a comma", "NA", "Grüße 😀", ""]
 NUMBERS = ["+12025550123", "+12025550124", "+264811234567", "+4930123456", ""]

@@ -17,8 +17,13 @@ ROOT = Path(smslab.__file__).parent
 #: Every file and the files of the package that it may import: arrows point one way, downwards.
 ALLOWED = {
     "__main__": {"cli"},
-    "cli": {"errors", "forecast", "io", "rates", "sample", "scenario"},
-    "widgets": {"audit", "errors"},
+    "cli": {
+        *("audit", "bench", "decoding", "encoding", "errors", "explain", "forecast", "io"),
+        *("output", "rates", "sample", "scenario", "segmentation"),
+    },
+    "widgets": {"errors", "explain"},
+    "accessor": {"audit", "encoding", "explain", "segmentation", "smart"},
+    "bench": {"encoding", "errors", "segmentation", "smart", "text"},
     "forecast": {
         *("cost", "engines", "errors", "kpi", "rates", "report", "results"),
         *("scenario", "simulate", "text", "traffic"),
@@ -30,7 +35,17 @@ ALLOWED = {
     "simulate": {"engines", "results", "scenario", "traffic"},
     "cost": {"errors", "messages", "rates", "text"},
     "messages": {"errors", "numbering", "rules", "segmentation", "text"},
-    "audit": {"alphabets", "errors", "rules"},
+    "audit": {
+        *("alphabets", "characters", "coding", "errors", "lookalikes", "rates"),
+        *("rules", "smart", "text"),
+    },
+    "explain": {"alphabets", "characters", "coding", "errors", "lookalikes", "rules", "smart"},
+    "smart": {
+        *("alphabets", "characters", "coding", "errors", "lookalikes", "pieces"),
+        *("segmentation", "text"),
+    },
+    "lookalikes": {"characters", "errors"},
+    "characters": set(),
     "engines": {"kernels", "results", "scenario", "traffic"},
     "results": {"errors", "scenario", "traffic"},
     "traffic": {"errors", "kernels", "scenario"},
@@ -48,6 +63,7 @@ ALLOWED = {
     "graphemes": {"kernels"},
     "pieces": set(),
     "io": {"errors"},
+    "output": {"errors"},
     "rates": {"errors", "numbering"},
     "scenario": {"errors", "fields", "numbering", "rules"},
     "fields": {"errors"},
