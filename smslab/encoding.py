@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from smslab import rules, tables
-from smslab.coding import Coding, Counts, by_piece, count, part
+from smslab.coding import Coding, Counts, by_piece, count, part, unwritten
 from smslab.errors import OptionError, TextError
 from smslab.kernels.packing import encode_kernel, layout_kernel
 from smslab.pieces import each
@@ -149,7 +149,8 @@ def encode(
             "udh": pd.Series(headers, dtype=octets),
             "user_data": pd.Series(user_data, dtype=octets),
             "udl": nullable(_joined([piece.udl for piece in found]), null),
-        }
+        },
+        copy=False,
     )
 
 
@@ -173,9 +174,9 @@ def _encode(
 ) -> _Encoded:
     parts = part(chunk, counts, coding)
     total = len(parts.units)
-    number, udl = np.empty(total, np.int32), np.empty(total, np.int32)
-    data_coding = np.empty(total, np.uint8)
-    places, header_places = np.empty(total + 1, np.int64), np.empty(total + 1, np.int64)
+    number, udl = unwritten(total, np.int32), unwritten(total, np.int32)
+    data_coding = unwritten(total, np.uint8)
+    places, header_places = unwritten(total + 1, np.int64), unwritten(total + 1, np.int64)
     bits = coding.joining_bits
     layout_kernel(
         parts.rows,
@@ -191,8 +192,8 @@ def _encode(
         places,
         header_places,
     )
-    octets = np.empty(places[-1], np.uint8)
-    headers = np.empty(header_places[-1], np.uint8)
+    octets = unwritten(places[-1], np.uint8)
+    headers = unwritten(header_places[-1], np.uint8)
     encode_kernel(
         parts.borders,
         views(chunk)[1],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,15 @@ def nullable(values: npt.NDArray[Any], null: npt.NDArray[np.bool_]) -> Any:
     array = pd.arrays.BooleanArray if values.dtype == np.bool_ else pd.arrays.IntegerArray
     # Zeros that nobody writes to take no memory; the usual column has no null.
     return array(values, null.copy() if null.any() else np.zeros(len(null), np.bool_))
+
+
+def _named(codes: npt.NDArray[Any], names: tuple[str, ...]) -> pd.Categorical[Any]:
+    # The codes are the kernel's: to check them would take as long as to count short texts.
+    return pd.Categorical.from_codes(codes, pd.Index(names), validate=False)
+
+
+#: More parts than a text of 32-bit counts can have.
+_NO_LIMIT: Final = np.iinfo(np.int32).max
 
 
 def segment(
@@ -179,17 +188,17 @@ def segment(
         "units": counts.units,
         "segments": counts.segments,
         "free": counts.free,
-        "too_long": (counts.segments > rules.MAX_SEGMENTS) & concatenation,
+        "too_long": counts.segments > (rules.MAX_SEGMENTS if concatenation else _NO_LIMIT),
     }
-    names = pd.Index(tables.TABLES)
     return pd.DataFrame(
         {
-            "encoding": pd.Categorical.from_codes(counts.encoding, pd.Index(ENCODINGS)),
-            "locking": pd.Categorical.from_codes(counts.locking, names),
-            "single": pd.Categorical.from_codes(counts.single, names),
+            "encoding": _named(counts.encoding, ENCODINGS),
+            "locking": _named(counts.locking, tables.TABLES),
+            "single": _named(counts.single, tables.TABLES),
             **{name: nullable(column, counts.null) for name, column in numbers.items()},
         },
         index=index_of(texts, len(counts.null)),
+        copy=False,
     )
 
 
@@ -275,7 +284,8 @@ def split(
             **part_labels(texts, rows, number, counts),
             "text": pd.Series(text, dtype="str"),
             "units": nullable(units, np.repeat(counts.null, rows)),
-        }
+        },
+        copy=False,
     )
 
 

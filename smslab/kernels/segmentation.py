@@ -1,16 +1,15 @@
 """Segmentation of UTF-8 texts: characters, units and segments of each message.
 
 Two kernels with the same arguments and the same answers. :func:`segment_scalar` goes through
-the characters and is the one to read. :func:`segment_blocks` looks at 32 bytes at a time and
-goes through the characters only where the bytes leave a doubt:
+the characters and is the one to read. :func:`segment_blocks` looks at 64 bytes at a time:
 
 1. Two masks a block: bytes that are no plain GSM-7 character ("odd"), and characters of the
    extension table. Without an odd byte, septets are bytes plus extension characters.
-2. With one, masks of lead bytes and of those that begin four bytes give the UTF-16 code units.
-   A lead byte that begins no character of the alphabet, or an ASCII character outside it,
-   settles that the text is UCS-2.
+2. From the first odd byte on, masks of continuation bytes and of those that begin four bytes
+   give the UTF-16 code units; and each character beyond ASCII is looked up, until one is found
+   that is not in the alphabet: then the text is UCS-2.
 3. A long text without a character of two units fills each part but the last; with one, whole
-   blocks are put into the parts, and characters only where a part ends.
+   blocks are put into the parts, and characters only where a part ends in a block that has one.
 """
 
 from __future__ import annotations
@@ -27,7 +26,32 @@ from smslab.kernels import kernel
 GSM7 = 0
 UCS2 = 1
 
-_BLOCK = 32
+_BLOCK = 64
+
+
+@kernel
+def _look_up(
+    data: npt.NDArray[np.uint8], position: int, end: int, septets: npt.NDArray[np.uint8]
+) -> tuple[int, int]:
+    """Look up the character that begins at a byte beyond ASCII: septets, continuation bytes.
+
+    No septets where it is not in the alphabet, cut off or malformed. No character of an alphabet
+    has four bytes, and C0 and C1 begin none at all.
+    """
+    byte = int(data[position])
+    extra = 1 if byte < 0xE0 else 2
+    if byte < 0xC2 or byte >= 0xF0 or position + extra >= end:
+        return 0, extra
+    following = int(data[position + 1])
+    if (following & 0xC0) != 0x80:
+        return 0, extra
+    point = (byte & 0x1F) << 6 | (following & 0x3F)
+    if extra == 2:
+        following = int(data[position + 2])
+        point = (point & 0x3FF) << 6 | (following & 0x3F)
+        if (following & 0xC0) != 0x80 or point < 0x800:
+            return 0, extra
+    return int(septets[point]) if point < len(septets) else 0, extra
 
 
 @kernel
@@ -51,23 +75,10 @@ def _scan(
     used = 0
     position = start
     while position < end:
-        byte = int(data[position])
-        point = byte
-        extra = 0
-        if byte >= 0x80:
-            extra = 1 if byte < 0xE0 else 2
-            point = byte & (0x3F >> extra)
-            # No character of the alphabet has four bytes, C0 and C1 begin none at all.
-            if byte < 0xC2 or byte >= 0xF0 or position + extra >= end:
-                break
-            for k in range(1, extra + 1):
-                point = (point << 6) | (int(data[position + k]) & 0x3F)
-                if (data[position + k] & 0xC0) != 0x80:
-                    point = len(septets)
-                    break
-            if extra == 2 and point < 0x800:
-                break
-        cost = int(septets[point]) if point < len(septets) else 0
+        if data[position] < 0x80:
+            cost, extra = int(septets[data[position]]), 0
+        else:
+            cost, extra = _look_up(data, position, end, septets)
         if cost == 0:
             break
         position += 1 + extra
@@ -142,28 +153,25 @@ def segment_scalar(
 
 
 def _masks(*rules):
-    """Make a function of (data, position) that looks at 32 bytes and packs two masks into 64 bits.
+    """Make a function of (data, position) that looks at a block: a mask of 64 bits for each rule.
 
-    Each rule makes a vector of 32 booleans of a builder and a vector of 32 bytes; bit k of its
-    mask says whether it holds for byte k. The first rule's mask is in the low half.
+    A rule makes a vector of 64 booleans of a builder and a vector of 64 bytes; bit k of its mask
+    says whether it holds for byte k.
     """
 
     @intrinsic
     def masks(_context, data, _position):
+        kind = types.UniTuple(types.uint64, len(rules))
+
         def generate(context, builder, signature, arguments):
             array = context.make_array(signature.args[0])(context, builder, arguments[0])
             vector = ir.VectorType(ir.IntType(8), _BLOCK)
             pointer = builder.bitcast(builder.gep(array.data, [arguments[1]]), vector.as_pointer())
             octets = builder.load(pointer, align=1)
-            packed = ir.Constant(ir.IntType(64), 0)
-            for place, rule in enumerate(rules):
-                mask = builder.bitcast(rule(builder, octets), ir.IntType(_BLOCK))
-                wide = builder.zext(mask, ir.IntType(64))
-                shift = ir.Constant(ir.IntType(64), place * _BLOCK)
-                packed = builder.or_(packed, builder.shl(wide, shift))
-            return packed
+            found = [builder.bitcast(rule(builder, octets), ir.IntType(_BLOCK)) for rule in rules]
+            return context.make_tuple(builder, signature.return_type, found)
 
-        return types.uint64(data, types.int64), generate
+        return kind(data, types.int64), generate
 
     return masks
 
@@ -199,25 +207,30 @@ def _extension(builder, octets):
     return builder.or_(in_row, _is(builder, octets, 0x0C))
 
 
-def _lead(builder, octets):
-    """Bytes that begin a character: all but 0x80 to 0xBF, which are -128 to -65 when signed."""
-    return builder.icmp_signed(">", octets, _all(octets, -65))
+def _continuation(builder, octets):
+    """Bytes 0x80 to 0xBF, which begin no character: -128 to -65 when signed."""
+    return builder.icmp_signed("<", octets, _all(octets, -64))
 
 
 def _four(builder, octets):
     return builder.icmp_unsigned(">=", octets, _all(octets, 0xF0))
 
 
-def _surely_not_gsm(builder, octets):
-    """Bytes that begin no character of the alphabet; its others begin with C2, C3, CE or E2."""
-    lead = builder.icmp_unsigned(">=", octets, _all(octets, 0xC0))
-    kept = builder.not_(_is(builder, octets, 0xC2, 0xC3, 0xCE, 0xE2))
-    return builder.or_(builder.and_(lead, kept), _outside_ascii_part(builder, octets))
+def _lead(builder, octets):
+    return builder.icmp_unsigned(">=", octets, _all(octets, 0xC0))
 
+
+def _double(builder, octets):
+    """Begin a character of two septets: E2 begins the euro sign in a GSM-7 text."""
+    return builder.or_(_extension(builder, octets), _is(builder, octets, _EURO_LEAD))
+
+
+_EURO_LEAD = 0xE2
 
 _extension_and_odd = _masks(_extension, _odd)
-_lead_and_four = _masks(_lead, _four)
-_surely_not = _masks(_surely_not_gsm)
+_continuation_and_four = _masks(_continuation, _four)
+_lead_extension_and_outside = _masks(_lead, _extension, _outside_ascii_part)
+_continuation_and_double = _masks(_continuation, _double)
 
 
 @intrinsic
@@ -230,34 +243,56 @@ def _ones(_context, _bits):
     return types.int64(types.uint64), generate
 
 
+@intrinsic
+def _lowest(_context, _bits):
+    """Find the lowest one of 64 bits, of which one is set."""
+
+    def generate(_context, builder, _signature, arguments):
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), generate
+
+
+@kernel
+def _kept(size: int) -> np.uint64:
+    """Return the mask of the first bytes of a block, one at least."""
+    return np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(_BLOCK - min(size, _BLOCK))
+
+
 @kernel
 def _fill_parts(
     data: npt.NDArray[np.uint8], start: int, end: int, room: int, is_ucs: bool
 ) -> tuple[int, int]:
     """Fill the parts of a text with characters of two units: parts, and units left in the last.
 
-    Blocks that fit into the part go in whole. The text is UCS-2, or GSM-7 and ASCII; at least 32
-    bytes of the buffer follow the beginning of its last block.
+    A block of the buffer follows the beginning of the text's last block.
     """
     parts = 1
     used = 0
     position = start
     while position < end:
         size = min(_BLOCK, end - position)
-        keep = (np.uint64(1) << np.uint64(size)) - np.uint64(1)
         if is_ucs:
-            more = int(_ones(_lead_and_four(data, position) & (keep | (keep << np.uint64(_BLOCK)))))
+            inside, doubles = _continuation_and_four(data, position)
         else:
-            more = size + int(_ones(_extension_and_odd(data, position) & keep))
+            inside, doubles = _continuation_and_double(data, position)
+        doubles &= _kept(size)
+        more = size - _ones(inside & _kept(size)) + _ones(doubles)
         if used + more <= room:
             used += more
+        elif doubles == 0:
+            parts += 1
+            used += more - room
         else:
             for place in range(position, position + size):
                 byte = int(data[place])
+                if (byte & 0xC0) == 0x80:
+                    continue
                 if is_ucs:
-                    width = 0 if (byte & 0xC0) == 0x80 else 2 if byte >= 0xF0 else 1
+                    width = 2 if byte >= 0xF0 else 1
                 else:
-                    width = 2 if byte == 0x0C or ((byte | 0x20) - 0x7B) & 0xFF < 4 else 1
+                    folded = ((byte | 0x20) - 0x7B) & 0xFF
+                    width = 2 if byte in (0x0C, _EURO_LEAD) or folded < 4 else 1
                 if used + width > room:
                     parts += 1
                     used = 0
@@ -278,77 +313,91 @@ def segment_blocks(
     segments: npt.NDArray[np.int32],
     free: npt.NDArray[np.uint8],
 ) -> None:
-    """Count every text of a chunk, 32 bytes at a time; parameters as of :func:`segment_scalar`."""
-    low = np.uint64(0xFFFFFFFF)
-    high = np.uint64(32)
+    """Count every text of a chunk, a block at a time; parameters as of :func:`segment_scalar`."""
     for row in range(len(offsets) - 1):
         start = max(offsets[row], 0)
         end = min(offsets[row + 1], len(data))
         size = max(end - start, 0)
-        whole = start + (size & -32)
-        # The bits of the last block that belong to the text.
-        rest = (np.uint64(1) << np.uint64(size & 31)) - np.uint64(1)
-        rest_of_both = rest | (rest << high)
-        if whole + _BLOCK > len(data):
+        if start + (size & -_BLOCK) + _BLOCK > len(data):
             # The last block would reach past the end of the buffer.
             encoding[row], characters[row], units[row], segments[row], free[row] = _scan(
                 data, start, end, septets, limits
             )
             continue
-        pairs = 0
-        odd = np.uint64(0)
         position = start
-        while position < whole:
-            masks = _extension_and_odd(data, position)
-            pairs += _ones(masks & low)
-            odd |= masks >> high
+        is_odd = False
+        pairs = 0
+        while position < end:
+            extension, odd = _extension_and_odd(data, position)
+            if end - position < _BLOCK:
+                kept = _kept(end - position)
+                extension &= kept
+                odd &= kept
+            if odd != 0:
+                is_odd = True
+                break
+            pairs += _ones(extension)
             position += _BLOCK
-        masks = _extension_and_odd(data, whole) & rest_of_both
-        pairs += _ones(masks & low)
-        odd |= masks >> high
+        is_gsm = True
         count = size
-        total = size + pairs
-        code = GSM7
-        single = limits[0]
-        room = limits[1]
-        doubt = False
-        if odd != 0:
-            strange = np.uint64(0)
-            count = 0
-            pairs = 0
-            position = start
-            while position < whole:
-                masks = _lead_and_four(data, position)
-                count += _ones(masks & low)
-                pairs += _ones(masks >> high)
-                strange |= _surely_not(data, position)
+        if is_odd:
+            fours = 0
+            inside = 0  # continuation bytes, and how many the characters of the alphabet have
+            expected = 0
+            while position < end:
+                continuation, four = _continuation_and_four(data, position)
+                kept = _kept(end - position)
+                inside += _ones(continuation & kept)
+                fours += _ones(four & kept)
+                if is_gsm:
+                    lead, extension, outside = _lead_extension_and_outside(data, position)
+                    is_gsm = outside & kept == 0
+                    pairs += _ones(extension & kept)
+                    bits = lead & kept
+                    while bits != 0:
+                        # As in _look_up, which is no function here because a call costs as
+                        # much as all of this; of three bytes the alphabet has the euro sign.
+                        at = position + _lowest(bits)
+                        byte = int(data[at])
+                        point = len(septets)
+                        if byte < 0xE0:
+                            if at + 1 < end and byte >= 0xC2:
+                                following = int(data[at + 1])
+                                if following & 0xC0 == 0x80:
+                                    point = (byte & 0x1F) << 6 | (following & 0x3F)
+                            expected += 1
+                        elif byte == _EURO_LEAD and at + 2 < end:
+                            following = int(data[at + 1])
+                            last = int(data[at + 2])
+                            if following & 0xC0 == 0x80 and last & 0xC0 == 0x80:
+                                point = 0x2000 | (following & 0x3F) << 6 | (last & 0x3F)
+                            expected += 2
+                        cost = int(septets[point]) if point < len(septets) else 0
+                        if cost == 0:
+                            is_gsm = False
+                            break
+                        pairs += cost - 1
+                        bits &= bits - np.uint64(1)
                 position += _BLOCK
-            masks = _lead_and_four(data, whole) & rest_of_both
-            count += _ones(masks & low)
-            pairs += _ones(masks >> high)
-            strange |= _surely_not(data, whole) & rest
-            total = count + pairs
-            code = UCS2
-            single = limits[2]
-            room = limits[3]
-            doubt = strange == 0
-        if doubt:
-            encoding[row], characters[row], units[row], segments[row], free[row] = _scan(
-                data, start, end, septets, limits
-            )
-            continue
-        encoding[row] = code
+            count = size - inside
+            if not is_gsm or inside != expected:
+                is_gsm = False
+                pairs = fours
+        total = count + pairs
+        single = limits[0] if is_gsm else limits[2]
+        room = limits[1] if is_gsm else limits[3]
+        encoding[row] = GSM7 if is_gsm else UCS2
         characters[row] = count
         units[row] = total
         if total <= single:
             segments[row] = 1
             free[row] = single - total
         elif pairs == 0:
-            parts = (total + room - 1) // room
+            parts = int(np.uint32(total + room - 1) // np.uint32(room))
             segments[row] = parts
             free[row] = parts * room - total
         else:
-            segments[row], free[row] = _fill_parts(data, start, end, room, code == UCS2)
+            segments[row], free[row] = _fill_parts(data, start, end, room, not is_gsm)
 
 
 #: The kernel to call: blocks need the compiler.
