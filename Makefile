@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-ui lint typecheck bench clean
+.PHONY: demo test test-ui lint typecheck bench verify clean
 
 demo: .venv/.ok
 	$(BIN)/smslab demo
@@ -19,6 +19,9 @@ lint: .venv/.dev
 
 typecheck: .venv/.dev
 	$(BIN)/mypy
+
+verify: .venv/.ok
+	$(BIN)/python tests/verify.py
 
 bench: benchmarks/.peers/.ok
 	$(BIN)/python benchmarks/bench_text.py

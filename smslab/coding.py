@@ -90,6 +90,17 @@ class Coding:
             [[rules.header_octets(bits, tables) for bits in joining] for tables in (0, 1, 2, 0)]
         )
 
+    def room(self) -> npt.NDArray[np.int64]:
+        """Return the units of a part.
+
+        Returns
+        -------
+        ndarray of int64, shape (4,)
+            GSM-7 with 0, 1 and 2 national tables, and UCS-2.
+        """
+        *of_gsm, of_ucs = self.headers()[:, 1].tolist()
+        return np.array([*map(rules.septets, of_gsm), rules.code_units(of_ucs)])
+
     def limits(self) -> npt.NDArray[np.int64]:
         """Return the room of messages without national tables.
 
@@ -252,7 +263,8 @@ def _count_into(chunk: pa.LargeStringArray, coding: Coding, counts: Counts) -> N
             tables.SLOTS,
             tables.LOCKING_BITS,
             counts.locking,
-            _room(counts, coding),
+            counts.single,
+            coding.room(),
             _joined(chunk, counts),
             counts.segments,
             counts.free,
@@ -264,14 +276,6 @@ def _count_into(chunk: pa.LargeStringArray, coding: Coding, counts: Counts) -> N
             column[null] = -1
         for column in numbers:
             column[null] = 0
-
-
-def _room(counts: Counts, coding: Coding) -> npt.NDArray[np.int32]:
-    """Return the units of a part of each text, if it is split."""
-    headers = coding.headers()[:, 1]
-    room = np.array([*map(rules.septets, headers[:3]), rules.code_units(headers[3])], np.int32)
-    named = (counts.locking > 0).view(np.int8) + (counts.single > 0).view(np.int8)
-    return room[np.where(counts.encoding == _UCS2, 3, named)]
 
 
 def _joined(chunk: pa.LargeStringArray, counts: Counts) -> npt.NDArray[np.bool_]:
@@ -300,7 +304,7 @@ def part(chunk: pa.LargeStringArray, counts: Counts, coding: Coding) -> Parts:
     Parameters
     ----------
     chunk : pyarrow.LargeStringArray
-        Well-formed texts.
+        The texts.
     counts : Counts
         What :func:`count` says of them.
     coding : Coding
@@ -309,7 +313,13 @@ def part(chunk: pa.LargeStringArray, counts: Counts, coding: Coding) -> Parts:
     Returns
     -------
     Parts
+
+    Raises
+    ------
+    TextError
+        If the texts are not well-formed.
     """
+    check_utf8(chunk, offsets_only=not (counts.encoding == _UCS2).any())
     rows = np.maximum(counts.segments, 1)
     total = int(rows.sum())
     joined = _joined(chunk, counts) if coding.keep_graphemes else np.empty(0, np.bool_)
@@ -319,7 +329,8 @@ def part(chunk: pa.LargeStringArray, counts: Counts, coding: Coding) -> Parts:
         tables.SLOTS,
         tables.LOCKING_BITS,
         counts.locking,
-        _room(counts, coding),
+        counts.single,
+        coding.room(),
         joined,
         counts.characters,
         counts.units,

@@ -16,8 +16,8 @@ from smslab.coding import Coding, Counts, by_piece, count, part, unwritten
 from smslab.errors import OptionError, TextError
 from smslab.kernels.packing import encode_kernel, layout_kernel
 from smslab.pieces import each
-from smslab.segmentation import column, nullable, part_labels
-from smslab.text import Texts, as_chunks, check_utf8, views
+from smslab.segmentation import column, joined, nullable, part_labels
+from smslab.text import Texts, as_chunks, views
 
 __all__ = ["PACKINGS", "encode"]
 
@@ -120,8 +120,6 @@ def encode(
             f"not {reference!r}"
         )
     chunks = as_chunks(texts, errors)
-    for chunk in chunks:
-        check_utf8(chunk)
     counts = count(chunks, coding, executor)
     too_long = np.flatnonzero((counts.segments > rules.MAX_SEGMENTS) & concatenation)
     if len(too_long):
@@ -134,39 +132,33 @@ def encode(
         work.append((piece, of_piece, coding, first, packing == "packed"))
         several = np.count_nonzero(of_piece.segments > 1)
         first = (first + int(several)) % (1 << reference_bits)
-    found = each(_encode, work, executor) or [
-        _encode(pa.array([], pa.large_string()), counts, coding, first, packing == "packed")
-    ]
-    rows = _joined([piece.rows for piece in found])
-    null = np.repeat(counts.null, rows)
-    octets = pd.ArrowDtype(pa.large_binary())
-    headers = pa.chunked_array([piece.udh for piece in found])
-    user_data = pa.chunked_array([piece.user_data for piece in found])
+    found = each(_encode, work, executor)
+    labels, null = part_labels(texts, joined([piece.rows for piece in found], np.int32), counts)
+    udh = pa.chunked_array([piece.udh for piece in found], _OCTETS)
+    user_data = pa.chunked_array([piece.user_data for piece in found], _OCTETS)
     return pd.DataFrame(
         {
-            **part_labels(texts, rows, _joined([piece.number for piece in found]), counts),
-            "data_coding": nullable(_joined([piece.data_coding for piece in found]), null),
-            "udh": pd.Series(headers, dtype=octets),
-            "user_data": pd.Series(user_data, dtype=octets),
-            "udl": nullable(_joined([piece.udl for piece in found]), null),
+            **labels,
+            "data_coding": nullable(joined([piece.data_coding for piece in found], np.uint8), null),
+            "udh": pd.Series(udh, dtype=pd.ArrowDtype(_OCTETS)),
+            "user_data": pd.Series(user_data, dtype=pd.ArrowDtype(_OCTETS)),
+            "udl": nullable(joined([piece.udl for piece in found], np.int32), null),
         },
         copy=False,
     )
+
+
+_OCTETS: Final = pa.large_binary()
 
 
 class _Encoded(NamedTuple):
     """The parts of the texts of a piece, a row each."""
 
     rows: _Array
-    number: _Array
     data_coding: _Array
     udh: pa.LargeBinaryArray
     user_data: pa.LargeBinaryArray
     udl: _Array
-
-
-def _joined(arrays: list[_Array]) -> _Array:
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _encode(
@@ -174,8 +166,7 @@ def _encode(
 ) -> _Encoded:
     parts = part(chunk, counts, coding)
     total = len(parts.units)
-    number, udl = unwritten(total, np.int32), unwritten(total, np.int32)
-    data_coding = unwritten(total, np.uint8)
+    data_coding, udl = unwritten(total, np.uint8), unwritten(total, np.int32)
     places, header_places = unwritten(total + 1, np.int64), unwritten(total + 1, np.int64)
     bits = coding.joining_bits
     layout_kernel(
@@ -186,14 +177,13 @@ def _encode(
         counts.null,
         0 if bits is None else rules.CONCATENATION_IE_OCTETS[bits],
         packed,
-        number,
         data_coding,
         udl,
         places,
         header_places,
     )
-    octets = unwritten(places[-1], np.uint8)
-    headers = unwritten(header_places[-1], np.uint8)
+    octets = unwritten(int(places[-1]) + 8, np.uint8)  # whole words are written
+    headers = unwritten(int(header_places[-1]), np.uint8)
     encode_kernel(
         parts.borders,
         views(chunk)[1],
@@ -213,13 +203,11 @@ def _encode(
         header_places,
         headers,
     )
-    null = np.repeat(counts.null, parts.rows)
-    binary = pa.large_binary()
+    null = np.repeat(counts.null, parts.rows) if counts.null.any() else None
     return _Encoded(
         parts.rows,
-        number,
         data_coding,
-        column(binary, header_places, pa.py_buffer(headers), null),
-        column(binary, places, pa.py_buffer(octets), null),
+        column(_OCTETS, header_places, pa.py_buffer(headers), null),
+        column(_OCTETS, places, pa.py_buffer(octets), null),
         udl,
     )

@@ -13,7 +13,7 @@ __all__ = ["each", "pieces", "shares_memory"]
 _T = TypeVar("_T")
 
 #: Texts of a piece: few enough to give every worker some, many enough to outweigh a hand-over.
-ROWS: Final = 65_536
+ROWS: Final = 131_072
 
 
 def pieces(

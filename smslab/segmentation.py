@@ -12,16 +12,17 @@ import pandas as pd
 import pyarrow as pa
 
 from smslab import rules, tables
-from smslab.coding import ENCODINGS, Coding, Counts, by_piece, count, part
+from smslab.coding import ENCODINGS, Coding, Counts, by_piece, count, part, unwritten
+from smslab.kernels.parts import number_kernel
 from smslab.pieces import each
-from smslab.text import Texts, as_chunks, as_distinct, check_utf8, index_of
+from smslab.text import Texts, as_chunks, as_distinct, index_of
 
-__all__ = ["column", "nullable", "part_labels", "segment", "split"]
+__all__ = ["column", "joined", "nullable", "part_labels", "segment", "split"]
 
 
 def part_labels(
-    texts: Texts, rows: npt.NDArray[np.int32], number: npt.NDArray[np.int32], counts: Counts
-) -> dict[str, Any]:
+    texts: Texts, rows: npt.NDArray[np.int32], counts: Counts
+) -> tuple[dict[str, Any], npt.NDArray[np.bool_]]:
     """Return the columns that tell which part of which text a row is.
 
     Parameters
@@ -30,22 +31,25 @@ def part_labels(
         The input.
     rows : ndarray of int32, shape (n,)
         Parts of each text.
-    number : ndarray of int32, shape (parts,)
-        Number of each part in its text.
     counts : Counts
         Of the texts.
 
     Returns
     -------
-    dict of str to array
+    columns : dict of str to array
         ``message``, ``part`` and ``parts``.
+    null : ndarray of bool, shape (parts,)
+        Whether the text of the part is null.
     """
-    null = np.repeat(counts.null, rows)
-    return {
-        "message": index_of(texts, len(rows)).to_flat_index().repeat(rows),
-        "part": nullable(number, null),
-        "parts": nullable(np.repeat(rows, rows), null),
-    }
+    total = int(rows.sum())
+    row_of, number, parts = (unwritten(total, kind) for kind in (np.int64, np.int32, np.int32))
+    number_kernel(rows, row_of, number, parts)
+    null = counts.null[row_of] if counts.null.any() else np.zeros(total, np.bool_)
+    index = index_of(texts, len(rows)).to_flat_index()
+    is_counted = isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
+    message = row_of if is_counted else index.take(row_of)
+    columns = {"message": message, "part": nullable(number, null), "parts": nullable(parts, null)}
+    return columns, null
 
 
 def nullable(values: npt.NDArray[Any], null: npt.NDArray[np.bool_]) -> Any:
@@ -270,30 +274,43 @@ def split(
         keep_graphemes=keep_graphemes,
     )
     chunks = as_chunks(texts, errors)
-    for chunk in chunks:
-        check_utf8(chunk)
     counts = count(chunks, coding, executor)
     found = each(_split, by_piece(chunks, counts, executor, coding), executor)
-    rows = np.concatenate([np.empty(0, np.int32), *(piece[0] for piece in found)])
-    units = np.concatenate([np.empty(0, np.int32), *(piece[1] for piece in found)])
-    before = np.repeat(np.cumsum(rows) - rows, rows)
-    number = np.arange(1, len(units) + 1, dtype=np.int32) - before.astype(np.int32)
+    rows = joined([piece[0] for piece in found], np.int32)
+    labels, null = part_labels(texts, rows, counts)
     text = pa.chunked_array([piece[2] for piece in found], pa.large_string())
     return pd.DataFrame(
         {
-            **part_labels(texts, rows, number, counts),
+            **labels,
             "text": pd.Series(text, dtype="str"),
-            "units": nullable(units, np.repeat(counts.null, rows)),
+            "units": nullable(joined([piece[1] for piece in found], np.int32), null),
         },
         copy=False,
     )
+
+
+def joined(arrays: list[npt.NDArray[Any]], kind: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Join the arrays of pieces; a single one is taken as it is.
+
+    Parameters
+    ----------
+    arrays : list of ndarray
+        One for each piece.
+    kind : dtype
+        Of the array where there is no piece.
+
+    Returns
+    -------
+    ndarray
+    """
+    return arrays[0] if len(arrays) == 1 else np.concatenate([np.empty(0, kind), *arrays])
 
 
 def _split(
     chunk: pa.LargeStringArray, counts: Counts, coding: Coding
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], pa.LargeStringArray]:
     parts = part(chunk, counts, coding)
-    null = np.repeat(counts.null, parts.rows)
+    null = np.repeat(counts.null, parts.rows) if counts.null.any() else None
     text = column(pa.large_string(), parts.borders, chunk.buffers()[2], null)
     return parts.rows, parts.units, text
 
@@ -302,7 +319,7 @@ def column(
     kind: pa.DataType,
     places: npt.NDArray[np.int64],
     octets: pa.Buffer | None,
-    null: npt.NDArray[np.bool_],
+    null: npt.NDArray[np.bool_] | None,
 ) -> pa.Array:
     """Make an Arrow column of strings or octets without a copy.
 
@@ -314,12 +331,12 @@ def column(
         Where each value begins in `octets`.
     octets : pyarrow.Buffer or None
         The values, one after another.
-    null : ndarray of bool, shape (n,)
-        Where there is none.
+    null : ndarray of bool, shape (n,), or None
+        Where there is none; None where there is always one.
 
     Returns
     -------
     pyarrow.Array
     """
-    valid = pa.array(~null).buffers()[1] if null.any() else None
-    return pa.Array.from_buffers(kind, len(null), [valid, pa.py_buffer(places), octets])
+    valid = None if null is None else pa.array(~null).buffers()[1]
+    return pa.Array.from_buffers(kind, len(places) - 1, [valid, pa.py_buffer(places), octets])

@@ -94,13 +94,15 @@ def as_distinct(
     return [array.chunk(0).dictionary.cast(_STRING)], np.concatenate(codes)
 
 
-def check_utf8(chunk: pa.LargeStringArray) -> None:
+def check_utf8(chunk: pa.LargeStringArray, *, offsets_only: bool = False) -> None:
     """Make sure that a chunk is well-formed, where a kernel relies on it.
 
     Parameters
     ----------
     chunk : pyarrow.LargeStringArray
         Texts.
+    offsets_only : bool
+        Whether the bytes are known to be UTF-8, as those of GSM-7 texts are.
 
     Raises
     ------
@@ -108,7 +110,10 @@ def check_utf8(chunk: pa.LargeStringArray) -> None:
         If its bytes are no UTF-8 or its offsets lead outside.
     """
     try:
-        chunk.validate(full=True)
+        chunk.validate(full=not offsets_only)
+        offsets, data = views(chunk)
+        if offsets_only and not (offsets[0] >= 0 and offsets[-1] <= len(data) and _rise(offsets)):
+            raise pa.ArrowInvalid("its offsets lead outside")
     except pa.ArrowInvalid as error:
         raise TextError(f"the texts are not well-formed: {error}; make them anew") from None
 
@@ -150,6 +155,10 @@ def _strings(texts: Texts, errors: str) -> pa.ChunkedArray:
     if not (pa.types.is_null(kind) or _is_string(kind)):
         raise TypeError(_not_strings(texts, f"got values of type {kind}"))
     return array
+
+
+def _rise(offsets: npt.NDArray[np.int64]) -> bool:
+    return bool((offsets[1:] >= offsets[:-1]).all())
 
 
 def views(

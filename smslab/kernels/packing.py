@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
 
 from smslab.kernels import kernel
 
@@ -11,6 +14,81 @@ _SINGLE_SHIFT = 0x24
 _LOCKING_SHIFT = 0x25
 _ESCAPE = 0x1B
 _NO_CODE = 0xFF
+
+_NONE_OF_8 = 0x100
+_FIRST_OF_2 = np.uint64(0x007F007F007F007F)
+_SECOND_OF_2 = np.uint64(0x7F007F007F007F00)
+_FIRST_OF_4 = np.uint64(0x00003FFF00003FFF)
+_SECOND_OF_4 = np.uint64(0x3FFF00003FFF0000)
+_FIRST_OF_8 = np.uint64(0x000000000FFFFFFF)
+_SECOND_OF_8 = np.uint64(0x0FFFFFFF00000000)
+
+
+def _eight_bytes(context, builder, signature, arguments):
+    """Point at the eight bytes of an array that begin at a position."""
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    pointer = builder.gep(array.data, [arguments[1]])
+    return builder.bitcast(pointer, ir.VectorType(ir.IntType(8), 8).as_pointer())
+
+
+@intrinsic
+def _load(_context, data, _position):
+    """Read eight bytes, the first one lowest."""
+
+    def generate(context, builder, signature, arguments):
+        pointer = _eight_bytes(context, builder, signature, arguments)
+        return builder.bitcast(builder.load(pointer, align=1), ir.IntType(64))
+
+    return types.uint64(data, types.int64), generate
+
+
+@intrinsic
+def _store(_context, octets, _position, _value):
+    """Write eight bytes, the lowest one first."""
+
+    def generate(context, builder, signature, arguments):
+        pointer = _eight_bytes(context, builder, signature, arguments)
+        value = builder.bitcast(arguments[2], ir.VectorType(ir.IntType(8), 8))
+        builder.store(value, pointer, align=1)
+        return context.get_dummy_value()
+
+    return types.void(octets, types.int64, types.uint64), generate
+
+
+@intrinsic
+def _other(_context, data, _position):
+    r"""Mask the bytes, of eight, that are no ASCII character with itself as its septet.
+
+    These are letters, digits, LF, CR and ``!"#%&'()*+,-./:;<=>?`` with the blank. Bit 8 is set.
+    """
+
+    def generate(context, builder, signature, arguments):
+        octets = builder.load(_eight_bytes(context, builder, signature, arguments), align=1)
+
+        def all_of(value):
+            return ir.Constant(octets.type, [value] * 8)
+
+        def among(values, first, count):
+            return builder.icmp_unsigned("<", builder.sub(values, all_of(first)), all_of(count))
+
+        same = among(builder.or_(octets, all_of(0x20)), ord("a"), 26)
+        for first, count in ((0x20, 4), (0x25, 27), (0x0A, 1), (0x0D, 1)):
+            same = builder.or_(same, among(octets, first, count))
+        mask = builder.bitcast(builder.not_(same), ir.IntType(8))
+        wide = builder.zext(mask, ir.IntType(64))
+        return builder.or_(wide, ir.Constant(ir.IntType(64), 0x100))
+
+    return types.uint64(data, types.int64), generate
+
+
+@intrinsic
+def _lowest(_context, _bits):
+    """Find the lowest one of 64 bits, of which one is set."""
+
+    def generate(_context, builder, _signature, arguments):
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), generate
 
 
 @kernel
@@ -22,7 +100,6 @@ def layout_kernel(
     null: npt.NDArray[np.bool_],
     joining: int,
     packed: bool,
-    number: npt.NDArray[np.int32],
     data_coding: npt.NDArray[np.uint8],
     udl: npt.NDArray[np.int32],
     places: npt.NDArray[np.int64],
@@ -44,8 +121,6 @@ def layout_kernel(
         Octets of the information element that joins parts; 0 where they are not joined.
     packed : bool
         Whether septets are packed into octets; else each has an octet of its own.
-    number : ndarray of int32, shape (parts,)
-        Output: number of the part in its text, from 1.
     data_coding : ndarray of uint8, shape (parts,)
         Output: 0x00 for GSM-7, 0x08 for UCS-2.
     udl : ndarray of int32, shape (parts,)
@@ -62,10 +137,9 @@ def layout_kernel(
         if not is_ucs:
             elements += 3 * ((locking[row] > 0) + (single[row] > 0))
         header = elements + 1 if elements else 0
-        for k in range(rows[row]):
+        for _ in range(rows[row]):
             places[part] = place
             header_places[part] = header_place
-            number[part] = k + 1
             data_coding[part] = 8 if is_ucs else 0
             udl[part] = 0
             if not null[row]:
@@ -125,15 +199,10 @@ def encode_kernel(
     reference_octets : int
         Octets of a reference number; 0 where parts are not joined.
     octets : ndarray of uint8
-        Output: the user data.
+        Output: the user data, and eight bytes more.
     headers : ndarray of uint8
         Output: the user data headers alone.
     """
-    # Septet by byte in the default alphabet; 0x80 and more for all that is not one septet.
-    direct = np.full(256, np.uint8(0x80))
-    for byte in range(0x80):
-        if slots[byte] and locking_codes[0, slots[byte]] != _NO_CODE:
-            direct[byte] = locking_codes[0, slots[byte]]
     part = 0
     for row in range(len(rows)):
         is_several = rows[row] > 1 and reference_octets > 0
@@ -195,23 +264,36 @@ def encode_kernel(
             waiting = np.uint64(0)
             count = -(header_end - header) * 8 % 7 if packed else 0
             width = 7 if packed else 8
-            is_default = locking[row] == 0 and packed
+            is_default = locking[row] == 0
             while position < end:
-                if is_default and position + 8 <= end:
-                    # Eight characters of a septet each are seven octets.
-                    strange = np.uint8(0)
-                    more = np.uint64(0)
-                    for at in range(8):
-                        septet = direct[data[position + at]]
-                        strange |= septet
-                        more |= np.uint64(septet) << np.uint64(7 * at)
-                    if strange < 0x80:
-                        waiting |= more << np.uint64(count)
-                        for at in range(7):
-                            octets[place + at] = waiting & np.uint64(0xFF)
-                            waiting >>= np.uint64(8)
-                        place += 7
+                if is_default and position + 8 <= len(data):
+                    other = int(_other(data, position))
+                    # The usual case apart: a step that is known does not wait for the mask.
+                    several = 8
+                    if other != _NONE_OF_8 or position + 8 > end:
+                        several = min(_lowest(other), end - position)
+                    eight = _load(data, position)
+                    if packed:
+                        # Take out every eighth bit: pairs of septets, then fours, then all.
+                        eight = eight & _FIRST_OF_2 | (eight & _SECOND_OF_2) >> np.uint64(1)
+                        eight = eight & _FIRST_OF_4 | (eight & _SECOND_OF_4) >> np.uint64(2)
+                        eight = eight & _FIRST_OF_8 | (eight & _SECOND_OF_8) >> np.uint64(4)
+                    if several == 8:
+                        _store(octets, place, waiting | eight << np.uint64(count))
+                        place += width
                         position += 8
+                        if packed:
+                            waiting = eight >> np.uint64(56 - count)
+                        continue
+                    eight &= (np.uint64(1) << np.uint64(width * several)) - np.uint64(1)
+                    waiting |= eight << np.uint64(count)
+                    _store(octets, place, waiting)
+                    count += width * several
+                    place += count >> 3
+                    waiting >>= np.uint64(count & ~7)
+                    count &= 7
+                    position += several
+                    if position == end:
                         continue
                 point = int(data[position])
                 position += 1

@@ -55,13 +55,22 @@ def _part(
 
 
 @kernel
+def _kind(locking: int, single: int) -> int:
+    """Return the place of a text in `room`."""
+    if locking < 0:
+        return 3
+    return (1 if locking > 0 else 0) + (1 if single > 0 else 0)
+
+
+@kernel
 def count_kernel(
     offsets: npt.NDArray[np.int64],
     data: npt.NDArray[np.uint8],
     slots: npt.NDArray[np.uint16],
     locking_bits: npt.NDArray[np.int32],
     locking: npt.NDArray[np.int8],
-    room: npt.NDArray[np.int32],
+    single: npt.NDArray[np.int8],
+    room: npt.NDArray[np.int64],
     joined: npt.NDArray[np.bool_],
     segments: npt.NDArray[np.int32],
     free: npt.NDArray[np.uint8],
@@ -70,7 +79,7 @@ def count_kernel(
 
     Parameters
     ----------
-    offsets, data, slots, locking_bits, locking, room, joined : ndarray
+    offsets, data, slots, locking_bits, locking, single, room, joined : ndarray
         As of :func:`split_kernel`.
     segments : ndarray of int32, shape (n,)
         Parts: without clusters, then with them.
@@ -80,6 +89,7 @@ def count_kernel(
     for row in range(len(offsets) - 1):
         if segments[row] < 2:
             continue
+        room_of_part = room[_kind(locking[row], single[row])]
         position = offsets[row]
         parts = 0
         used = 0
@@ -88,7 +98,7 @@ def count_kernel(
                 data,
                 position,
                 offsets[row + 1],
-                room[row],
+                room_of_part,
                 locking[row],
                 slots,
                 locking_bits,
@@ -96,7 +106,7 @@ def count_kernel(
             )
             parts += 1
         segments[row] = parts
-        free[row] = room[row] - used
+        free[row] = room_of_part - used
 
 
 @kernel
@@ -106,7 +116,8 @@ def split_kernel(
     slots: npt.NDArray[np.uint16],
     locking_bits: npt.NDArray[np.int32],
     locking: npt.NDArray[np.int8],
-    room: npt.NDArray[np.int32],
+    single: npt.NDArray[np.int8],
+    room: npt.NDArray[np.int64],
     joined: npt.NDArray[np.bool_],
     characters: npt.NDArray[np.int32],
     units: npt.NDArray[np.int32],
@@ -127,10 +138,10 @@ def split_kernel(
     locking_bits : ndarray of int32
         By slot: bit k says that locking table k has the character. Of a text in an alphabet, all
         others are in the single shift table and take two units.
-    locking : ndarray of int8, shape (n,)
-        Locking table of each text, -1 for UCS-2.
-    room : ndarray of int32, shape (n,)
-        Units of a part of each text that is split.
+    locking, single : ndarray of int8, shape (n,)
+        National tables of each text, -1 for UCS-2.
+    room : ndarray of int64, shape (4,)
+        Units of a part: GSM-7 with 0, 1 and 2 national tables, and UCS-2.
     joined : ndarray of bool, shape (bytes,) or (0,)
         Whether the character that begins here belongs to the cluster before it.
     characters, units, segments : ndarray of int32, shape (n,)
@@ -149,10 +160,11 @@ def split_kernel(
             part_units[part] = units[row]
             part += 1
             continue
+        room_of_part = room[_kind(locking[row], single[row])]
         if characters[row] == end - position == units[row] and len(joined) == 0:
             # Every character is one byte and one unit.
             while position < end:
-                size = min(room[row], end - position)
+                size = min(room_of_part, end - position)
                 borders[part] = position
                 part_units[part] = size
                 position += size
@@ -161,7 +173,34 @@ def split_kernel(
         while position < end:
             borders[part] = position
             position, part_units[part] = _part(
-                data, position, end, room[row], locking[row], slots, locking_bits, joined
+                data, position, end, room_of_part, locking[row], slots, locking_bits, joined
             )
             part += 1
     borders[part] = offsets[-1]
+
+
+@kernel
+def number_kernel(
+    rows: npt.NDArray[np.int32],
+    row_of: npt.NDArray[np.int64],
+    number: npt.NDArray[np.int32],
+    parts: npt.NDArray[np.int32],
+) -> None:
+    """Give the parts of each text their numbers.
+
+    Parameters
+    ----------
+    rows : ndarray of int32, shape (n,)
+        Parts of each text.
+    row_of : ndarray of int64, shape (parts,)
+        Output: the text of each part.
+    number, parts : ndarray of int32, shape (parts,)
+        Output: number of the part in its text, from 1; how many that has.
+    """
+    part = 0
+    for row in range(len(rows)):
+        for k in range(rows[row]):
+            row_of[part] = row
+            number[part] = k + 1
+            parts[part] = rows[row]
+            part += 1
