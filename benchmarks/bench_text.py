@@ -12,10 +12,8 @@ work is compared, and so are the answers.
 from __future__ import annotations
 
 import argparse
-import functools
 import importlib
 import importlib.metadata
-import inspect
 import json
 import os
 import platform
@@ -134,17 +132,6 @@ def timed(call: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - start, answer
 
 
-@functools.cache
-def has(function: str, parameter: str = "") -> bool:
-    """Tell whether smslab has a function with a parameter; say it once if not."""
-    found = hasattr(smslab, function) and (
-        not parameter or parameter in inspect.signature(getattr(smslab, function)).parameters
-    )
-    if not found:
-        print(f"left out: smslab.{function}({parameter}), which this version has not")
-    return found
-
-
 def ours(corpus_name: str, array: pa.LargeStringArray) -> Iterator[Contender]:
     """Return smslab's functions and the bounds."""
     series, listed = pd.Series(array, dtype="str"), array.to_pylist()
@@ -156,6 +143,9 @@ def ours(corpus_name: str, array: pa.LargeStringArray) -> Iterator[Contender]:
         ("count", "smslab.segment"): partial(smslab.segment, series),
         ("count", "smslab.segment, from Arrow"): partial(smslab.segment, array),
         ("count", "smslab.segment, from list"): partial(smslab.segment, listed),
+        ("count", "smslab.segment, 2 threads"): partial(
+            smslab.segment, series, executor=ThreadPoolExecutor(2)
+        ),
         ("bound", "memcpy, fresh memory"): octets.copy,
         ("bound", "memcpy, same memory"): partial(np.copyto, target, octets),
         ("bound", "read: sum as uint64"): words.sum,
@@ -163,17 +153,13 @@ def ours(corpus_name: str, array: pa.LargeStringArray) -> Iterator[Contender]:
         ("octets", "smslab.encode, unpacked, no UDH"): partial(smslab.encode, series, **bare),
         ("more", "smslab.encode, packed"): partial(smslab.encode, series),
         ("more", "smslab.split"): partial(smslab.split, series),
+        ("more", "smslab.decode"): partial(smslab.decode, smslab.encode(series)),
     }
-    if has("segment", "executor"):
-        call = partial(smslab.segment, series, executor=ThreadPoolExecutor(2))
-        calls["count", "smslab.segment, 2 threads"] = call
-    if has("segment", "languages") and corpus_name != "mixed":
+    if corpus_name != "mixed":
         call = partial(smslab.segment, series, languages="auto")
         calls["more", 'smslab.segment, languages="auto"'] = call
-    if has("smart_encode") and corpus_name != "unicode":
+    if corpus_name != "unicode":
         calls["more", "smslab.smart_encode"] = partial(smslab.smart_encode, series)
-    if has("decode"):
-        calls["more", "smslab.decode of encode's"] = partial(smslab.decode, smslab.encode(series))
     for (table, name), call in calls.items():
         yield Contender(table, name, len(array), partial(timed, call))
 

@@ -9,14 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from smslab import tables
 from smslab.coding import ENCODINGS
 from smslab.encoding import PACKINGS
 from smslab.errors import InputError, OptionError, nearest
 from smslab.kernels import unpacking
-from smslab.kernels.unpacking import decode_kernel, join_parts_kernel
+from smslab.kernels.unpacking import begins_kernel, decode_kernel, join_parts_kernel
 from smslab.segmentation import column, nullable
+from smslab.text import views
 
 __all__ = ["PROBLEMS", "decode"]
 
@@ -118,9 +120,7 @@ def decode(
     problem, is_ucs = np.empty(rows, np.int8), np.empty(rows, np.bool_)
     joining = np.empty((4, rows), np.int64)
     places = np.empty(rows + 1, np.int64)
-    offsets = np.frombuffer(user_data.buffers()[1], np.int64)[: rows + 1]
-    octets = user_data.buffers()[2]
-    data = np.empty(0, np.uint8) if octets is None else np.frombuffer(octets, np.uint8)
+    offsets, data = views(user_data)
     code_units = np.empty(len(data) * 8 // 7 + 2 * rows, np.uint16)
     decode_kernel(
         offsets,
@@ -197,8 +197,12 @@ def _octets(frame: pd.DataFrame, name: str) -> pa.LargeBinaryArray:
             f"{name} must be bytes, got values of type {kind}; hexadecimal digits become bytes by "
             f"parts[{name!r}].map(bytes.fromhex)"
         )
-    # Concatenation makes one array that begins at the first octet of its buffer.
-    return pa.chunked_array([array.cast(pa.large_binary())], pa.large_binary()).combine_chunks()
+    octets = array.cast(pa.large_binary())
+    try:
+        octets.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{name} is not well-formed: {error}; make it anew") from None
+    return octets
 
 
 def _has_header(frame: pd.DataFrame, user_data: pa.LargeBinaryArray) -> tuple[_Array, _Array]:
@@ -206,13 +210,12 @@ def _has_header(frame: pd.DataFrame, user_data: pa.LargeBinaryArray) -> tuple[_A
     if "udh" not in frame.columns:
         told = _need(frame, "udhi").fillna(False).to_numpy(np.bool_)
         return told, np.zeros(len(told), np.bool_)
-    headers = _octets(frame, "udh").to_pylist()
-    has = np.array([bool(header) for header in headers], np.bool_)
-    other = np.zeros(len(has), np.bool_)
-    for row in np.flatnonzero(has):
-        octets = user_data[row].as_py()
-        other[row] = octets is not None and not octets.startswith(headers[row])
-    return has & ~other, other
+    headers = _octets(frame, "udh")
+    named = pc.fill_null(pc.binary_length(headers), 0).to_numpy() > 0
+    begins = np.empty(len(headers), np.bool_)
+    begins_kernel(*views(user_data), *views(headers), begins)
+    other = named & ~begins & user_data.is_valid().to_numpy(zero_copy_only=False)
+    return named & ~other, other
 
 
 def _numbers(frame: pd.DataFrame, name: str, null: _Array) -> _Array:

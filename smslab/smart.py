@@ -111,7 +111,8 @@ _CODE: Final = re.compile(
 _TIME_OF_DAY: Final = re.compile(r"[0-9]{1,2}(?:[:.][0-9]{2})?[AP]M")
 _CODE_LETTERS: Final = 6
 
-_WORD: Final = re.compile(r"\S+")
+#: A word with a character beyond ASCII: others stay as they are anyway.
+_WORD: Final = re.compile(r"(?<!\S)[^\s\x80-\U0010FFFF]*+[^\s\x00-\x7F]\S*")
 
 
 def _protected(text: str) -> list[tuple[int, int, str]]:
@@ -207,8 +208,10 @@ def repair(
         if found is None and level == "translit" and character.isalpha():
             found = _transliterated(character)
         reason = ""
-        if found is None or not alphabet.issuperset(found.replacement):
-            reason = "no look-alike at this level"
+        if found is None:
+            reason = _no_lookalike(character)
+        elif not alphabet.issuperset(found.replacement):
+            reason = f"{found.replacement!r} is not in the alphabet either"
         elif not CONDITIONS[found.condition][0](before, after):
             reason = CONDITIONS[found.condition][1]
         for start, end, kind in spans:
@@ -224,6 +227,11 @@ def repair(
         pieces += [text[done:place], replacement]
         done = place + 1
     return Repair("".join(pieces) + text[done:], tuple(changes_), blocking)
+
+
+def _no_lookalike(character: str) -> str:
+    higher = lookalikes(LEVELS[-1]).get(character)
+    return "no look-alike" if higher is None else f"a look-alike from level {higher.level} on"
 
 
 def _transliterated(character: str) -> Lookalike | None:
@@ -462,7 +470,7 @@ def smart_report(
     0     True        30                2               1
     1    False         0                2               2
     >>> report["changes"][0], report["blocking"][1]
-    ('“ → " × 15, ” → " × 15', '見, て: no look-alike at this level')
+    ('“ → " × 15, ” → " × 15', '見, て: no look-alike')
     """
     coding = Coding(languages=languages, reference_bits=reference_bits, concatenation=concatenation)
     found = _smart(texts, level, only_if_cheaper, target, coding, errors, executor)

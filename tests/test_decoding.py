@@ -209,6 +209,8 @@ def test_tables_of_every_kind():
             continue
         assert decode(table)["text"].tolist()[::2] == expected["text"].tolist()[::2]
     assert len(decode(parts[:0])) == 0
+    sliced = pa.table(encode(["skip", "Grüße " * 40, "y", "skip"]))
+    assert decode(sliced.slice(1, 3))["text"].tolist() == ["Grüße " * 40, "y"]
     assert decode(parts.iloc[3:][["user_data", "udl", "data_coding", "udh"]])["text"].tolist() == [
         "x"
     ]

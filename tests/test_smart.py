@@ -110,12 +110,12 @@ BLOCKED = {
     "tower of powers": ("symbols", "10²³", "²", "beside a digit"),
     "power before a digit": ("symbols", "10²5", "²", "beside a digit"),
     "dot between digits": ("symbols", "3·5", "·", "beside a digit"),
-    "about": ("symbols", "≈5", "≈", "no look-alike at this level"),
-    "circled digit": ("symbols", "①", "①", "no look-alike at this level"),
-    "other digits": ("symbols", "٣", "٣", "no look-alike at this level"),
-    "emoji": ("symbols", "🎉", "🎉", "no look-alike at this level"),
+    "about": ("symbols", "≈5", "≈", "no look-alike"),
+    "circled digit": ("symbols", "①", "①", "no look-alike"),
+    "other digits": ("symbols", "٣", "٣", "no look-alike"),
+    "emoji": ("symbols", "🎉", "🎉", "no look-alike"),
     "joiner in a script": ("symbols", "न्\u200dद", "\u200d", "joins letters"),
-    "too low a level": ("typographic", "ő", "ő", "no look-alike at this level"),
+    "too low a level": ("typographic", "ő", "ő", "a look-alike from level accents on"),
 }
 
 
@@ -269,7 +269,7 @@ def test_report_tells_positions_and_reasons():
     report = smart_report(["“Free” " * 15, "it’s at bit.ly/a‑b 🎉 " * 9])
     assert list(report["positions"][0][:4]) == [0, 5, 7, 12]
     assert report["changes"][0] == '“ → " × 15, ” → " × 15'
-    assert report["blocking"][1] == "‑: in a link; 🎉: no look-alike at this level"
+    assert report["blocking"][1] == "‑: in a link; 🎉: no look-alike"
     assert report["changed"].tolist() == [True, False]
 
 

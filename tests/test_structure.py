@@ -49,12 +49,12 @@ ALLOWED = {
     "engines": {"kernels", "results", "scenario", "traffic"},
     "results": {"errors", "scenario", "traffic"},
     "traffic": {"errors", "kernels", "scenario"},
-    "decoding": {"coding", "encoding", "errors", "kernels", "segmentation", "tables"},
+    "decoding": {"coding", "encoding", "errors", "kernels", "segmentation", "tables", "text"},
     "encoding": {
         *("coding", "errors", "kernels", "pieces", "rules"),
         *("segmentation", "tables", "text"),
     },
-    "segmentation": {"coding", "pieces", "rules", "tables", "text"},
+    "segmentation": {"coding", "kernels", "pieces", "rules", "tables", "text"},
     "coding": {
         *("alphabets", "errors", "graphemes", "kernels", "pieces"),
         *("rules", "tables", "text"),

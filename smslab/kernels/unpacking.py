@@ -42,6 +42,34 @@ def _alphabet(data_coding: int) -> int:
 
 
 @kernel
+def begins_kernel(
+    offsets: npt.NDArray[np.int64],
+    data: npt.NDArray[np.uint8],
+    header_offsets: npt.NDArray[np.int64],
+    headers: npt.NDArray[np.uint8],
+    begins: npt.NDArray[np.bool_],
+) -> None:
+    """Say which user data begin with their header.
+
+    Parameters
+    ----------
+    offsets, header_offsets : ndarray of int64, shape (n + 1,)
+        Where the user data and the header of each part begin.
+    data, headers : ndarray of uint8
+        Octets.
+    begins : ndarray of bool, shape (n,)
+        Output.
+    """
+    for row in range(len(offsets) - 1):
+        start = offsets[row]
+        header = header_offsets[row]
+        size = header_offsets[row + 1] - header
+        begins[row] = size <= offsets[row + 1] - start
+        for k in range(size if begins[row] else 0):
+            begins[row] &= data[start + k] == headers[header + k]
+
+
+@kernel
 def decode_kernel(
     offsets: npt.NDArray[np.int64],
     data: npt.NDArray[np.uint8],
