@@ -150,6 +150,11 @@ def _alphabet(target: str, languages: tuple[str, ...]) -> frozenset[str]:
     return frozenset(character for shift in shifts for character in shift.values())
 
 
+@functools.cache
+def _outside(target: str, languages: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(f"[^{re.escape(''.join(sorted(_alphabet(target, languages))))}]")
+
+
 def repair(
     text: str, level: str = "typographic", *, target: str = "GSM-7", languages: Sequence[str] = ()
 ) -> Repair:
@@ -195,7 +200,7 @@ def repair(
             result, changes, dict.fromkeys(sorted({*result} - alphabet), "not in the table")
         )
     text = unicodedata.normalize("NFC", text)
-    strange = [place for place, character in enumerate(text) if character not in alphabet]
+    strange = [match.start() for match in _outside(target, tuple(languages)).finditer(text)]
     spans = _protected(text) if strange else []
     pieces = []
     changes_: list[Change] = []
@@ -263,6 +268,8 @@ def _smart(
     coding: Coding,
     errors: str,
     executor: Executor | None,
+    *,
+    in_detail: bool,
 ) -> _Outcome:
     check_level(level)
     _check_target(target)
@@ -284,7 +291,7 @@ def _smart(
     candidates = array.take(pa.array(places)).to_pylist()
     languages = tuple(coding.languages or ())
     work = [
-        (candidates[first : first + _AT_ONCE], level, target, languages)
+        (candidates[first : first + _AT_ONCE], level, target, languages, in_detail)
         for first in range(0, len(candidates), _AT_ONCE)
     ]
     repairs = [item for piece in each(_repair_all, work, executor) for item in piece]
@@ -318,9 +325,20 @@ _AT_ONCE: Final = 4096
 
 
 def _repair_all(
-    texts: list[str], level: str, target: str, languages: tuple[str, ...]
+    texts: list[str], level: str, target: str, languages: tuple[str, ...], in_detail: bool
 ) -> list[Repair]:
-    return [repair(text, level, target=target, languages=languages) for text in texts]
+    """Repair texts; where it is not asked what is in the way, leave off at what surely is."""
+    if in_detail or level in PROFILES or level == "translit":
+        return [repair(text, level, target=target, languages=languages) for text in texts]
+    known = _alphabet(target, languages) | lookalikes(level).keys()
+    repairs = []
+    for text in texts:
+        composed = unicodedata.normalize("NFC", text)
+        if known.issuperset(composed):
+            repairs.append(repair(composed, level, target=target, languages=languages))
+        else:
+            repairs.append(Repair(composed, (), {"": "not looked at in detail"}))
+    return repairs
 
 
 def smart_encode(
@@ -395,7 +413,7 @@ def smart_encode(
     ["Don't miss it - today only", 'short’s fine', '見て’見て’見て’見て’見て’見て’見て’見て’見て']
     """
     coding = Coding(languages=languages, reference_bits=reference_bits, concatenation=concatenation)
-    found = _smart(texts, level, only_if_cheaper, target, coding, errors, executor)
+    found = _smart(texts, level, only_if_cheaper, target, coding, errors, executor, in_detail=False)
     text = found.text if found.codes is None else _taken(found.text, found.codes)
     index = index_of(texts, len(text))
     name = texts.name if isinstance(texts, pd.Series) else None
@@ -473,7 +491,7 @@ def smart_report(
     ('“ → " × 15, ” → " × 15', '見, て: no look-alike')
     """
     coding = Coding(languages=languages, reference_bits=reference_bits, concatenation=concatenation)
-    found = _smart(texts, level, only_if_cheaper, target, coding, errors, executor)
+    found = _smart(texts, level, only_if_cheaper, target, coding, errors, executor, in_detail=True)
     rows = len(found.text)
     changed = np.zeros(rows, np.bool_)
     changed[found.places[found.used]] = True
