@@ -278,10 +278,13 @@ def _price(rates: RateCard | float | None, country: str | None) -> tuple[float |
     if rates is None:
         return None, ""
     if isinstance(rates, RateCard):
-        if country is None:
+        if not isinstance(country, str):
             raise InputError("with a rate card, country must be given: country='US'")
         return rates.price(country.upper()).total_micro / MICRO, rates.currency
-    price = float(rates)
+    try:
+        price = float(rates)
+    except (TypeError, ValueError):
+        price = -1.0
     if not 0 <= price < float("inf"):
         raise InputError(f"rates must be a card or a price of 0 or more; not {rates!r}")
     return price, ""

@@ -60,8 +60,16 @@ class Coding:
     keep_graphemes: bool = False
 
     def __post_init__(self) -> None:
-        if self.reference_bits not in rules.CONCATENATION_IE_OCTETS:
-            raise OptionError(f"reference_bits must be one of 8, 16; not {self.reference_bits!r}")
+        for name in ("concatenation", "keep_graphemes"):
+            value = getattr(self, name)
+            if not isinstance(value, (bool, np.bool_)):
+                raise TypeError(f"{name} must be True or False; not {value!r:.60}")
+        known = tuple(rules.CONCATENATION_IE_OCTETS)
+        if (
+            not isinstance(self.reference_bits, (int, np.integer))
+            or self.reference_bits not in known
+        ):
+            raise OptionError(f"reference_bits must be one of 8, 16; not {bits!r}")
         object.__setattr__(self, "languages", _languages(self.languages))
 
     @property
@@ -120,9 +128,11 @@ def _languages(languages: str | Iterable[str] | None) -> tuple[str, ...]:
         return tuple(LANGUAGES)
     if isinstance(languages, str):
         raise TypeError(f"languages must be 'auto', None or a list; wrap it: [{languages!r}]")
-    chosen = tuple(languages)
+    if not isinstance(languages, Iterable):
+        raise TypeError(f"languages must be 'auto', None or a list; not {languages!r:.60}")
+    chosen: tuple[Any, ...] = tuple(languages)
     for language in chosen:
-        if language not in LANGUAGES:
+        if not isinstance(language, str) or language not in LANGUAGES:
             raise OptionError(
                 f"languages must be 'auto' or some of {', '.join(LANGUAGES)}; not {language!r}."
                 f"{nearest(str(language), LANGUAGES)}"

@@ -113,8 +113,9 @@ def encode(
         concatenation=concatenation,
         keep_graphemes=keep_graphemes,
     )
-    first = 0 if reference is None else reference
-    if not 0 <= first < 1 << reference_bits:
+    first: Any = 0 if reference is None else reference
+    is_whole = isinstance(first, (int, np.integer)) and not isinstance(first, bool)
+    if not (is_whole and 0 <= first < 1 << reference_bits):
         raise OptionError(
             f"reference must be 0 to {(1 << reference_bits) - 1}, for {reference_bits} bits; "
             f"not {reference!r}"

@@ -106,7 +106,6 @@ def _read(name: str) -> dict[str, Lookalike]:
     return found
 
 
-@functools.cache
 def lookalikes(level: str) -> dict[str, Lookalike]:
     """Return the characters that a level replaces.
 
@@ -125,6 +124,11 @@ def lookalikes(level: str) -> dict[str, Lookalike]:
         If `level` is unknown.
     """
     check_level(level)
+    return _lookalikes(level)
+
+
+@functools.cache
+def _lookalikes(level: str) -> dict[str, Lookalike]:
     if level in PROFILES:
         return _read(level)
     known = LEVELS[: LEVELS.index(level) + 1]

@@ -32,9 +32,18 @@ def pieces(
     -------
     list of pyarrow.LargeStringArray
         Slices, in order.
+
+    Raises
+    ------
+    TypeError
+        If `executor` is none.
     """
     if executor is None:
         return chunks
+    if not hasattr(executor, "submit"):
+        raise TypeError(
+            f"executor must be a concurrent.futures.Executor or None; not {executor!r:.60}"
+        )
     cut = [chunk.slice(at, ROWS) for chunk in chunks for at in range(0, len(chunk), ROWS)]
     if shares_memory(executor):
         return cut

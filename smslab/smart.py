@@ -177,8 +177,10 @@ def repair(
 
     Raises
     ------
+    TypeError
+        If `text` is no string, or `languages` no sequence.
     ValueError
-        If `level` or `target` is unknown.
+        If `level`, `target` or a language is unknown.
     MissingExtraError
         If level ``translit`` needs the library anyascii, and it is not installed.
 
@@ -188,8 +190,15 @@ def repair(
     >>> smslab.smart.repair("“10²” at www.example.org/a…b", "symbols").blocking
     {'…': 'in a link'}
     """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a string; not {type(text).__name__}")
+    check_level(level)
     _check_target(target)
-    alphabet = _alphabet(target, tuple(languages))
+    return _repaired(text, level, target, tuple(Coding(languages=tuple(languages)).languages or ()))
+
+
+def _repaired(text: str, level: str, target: str, languages: tuple[str, ...]) -> Repair:
+    alphabet = _alphabet(target, languages)
     known = lookalikes(level)
     if level in PROFILES:
         changes = tuple(
@@ -200,7 +209,7 @@ def repair(
             result, changes, dict.fromkeys(sorted({*result} - alphabet), "not in the table")
         )
     text = unicodedata.normalize("NFC", text)
-    strange = [match.start() for match in _outside(target, tuple(languages)).finditer(text)]
+    strange = [match.start() for match in _outside(target, languages).finditer(text)]
     spans = _protected(text) if strange else []
     pieces = []
     changes_: list[Change] = []
@@ -277,6 +286,9 @@ def _smart(
     array = pa.chunked_array(chunks, pa.large_string())
     before = count(chunks, coding, executor)
     wanted = before.encoding == ENCODINGS.index("UCS-2")
+    for chunk in chunks:
+        # A malformed text counts as UCS-2.
+        check_utf8(chunk, offsets_only=not wanted.any())
     if target == "ASCII":
         pattern = "[^" + re.escape("".join(sorted(_ASCII))) + "]"
         wanted = pc.fill_null(pc.match_substring_regex(array, pattern), False).to_numpy()
@@ -286,8 +298,6 @@ def _smart(
     if not len(places):
         nothing = np.zeros(0, np.bool_)
         return _Outcome(array, before, before, places, [], nothing, codes)
-    for chunk in chunks:
-        check_utf8(chunk)
     candidates = array.take(pa.array(places)).to_pylist()
     languages = tuple(coding.languages or ())
     work = [
@@ -329,13 +339,13 @@ def _repair_all(
 ) -> list[Repair]:
     """Repair texts; where it is not asked what is in the way, leave off at what surely is."""
     if in_detail or level in PROFILES or level == "translit":
-        return [repair(text, level, target=target, languages=languages) for text in texts]
+        return [_repaired(text, level, target, languages) for text in texts]
     known = _alphabet(target, languages) | lookalikes(level).keys()
     repairs = []
     for text in texts:
         composed = unicodedata.normalize("NFC", text)
         if known.issuperset(composed):
-            repairs.append(repair(composed, level, target=target, languages=languages))
+            repairs.append(_repaired(composed, level, target, languages))
         else:
             repairs.append(Repair(composed, (), {"": "not looked at in detail"}))
     return repairs

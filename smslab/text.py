@@ -131,7 +131,8 @@ def _strings(texts: Texts, errors: str) -> pa.ChunkedArray:
             f"texts must be a sequence of strings, got a {type(texts).__name__}; pass a list"
         )
     if not isinstance(texts, pd.DataFrame) and not hasattr(texts, "__arrow_c_stream__"):
-        texts = texts if hasattr(texts, "__len__") else list(_iterable(texts))
+        is_sized = hasattr(texts, "__len__") and getattr(texts, "shape", None) != ()
+        texts = texts if is_sized else list(_iterable(texts))
     try:
         array = _to_arrow(texts)
     except UnicodeEncodeError:
@@ -204,7 +205,7 @@ def index_of(texts: Texts, rows: int) -> pd.Index[Any]:
 
 
 def _iterable(texts: Texts) -> Iterable[Any]:
-    if not isinstance(texts, Iterable):
+    if not isinstance(texts, Iterable) or getattr(texts, "shape", None) == ():
         raise TypeError(
             f"texts must be a sequence of strings, got {type(texts).__name__} {texts!r:.60}"
         )

@@ -102,6 +102,8 @@ def test_words_and_html():
         ({"weights": [1, float("nan")]}, "row 1 has nan"),
         ({"weights": ["a", "b"]}, "weights must be numbers"),
         ({"rates": -1}, "price of 0 or more"),
+        ({"rates": "abc"}, "price of 0 or more; not 'abc'"),
+        ({"rates": smslab.RateCard.bundled(), "country": 5}, "country must be given"),
         ({"rates": smslab.RateCard.bundled()}, "country must be given"),
     ],
     ids=str,

@@ -147,6 +147,9 @@ def test_bad_options():
         encode(["a"], packing="tight")
     with pytest.raises(ValueError, match="reference must be 0 to 255, for 8 bits; not 256"):
         encode(["a"], reference=256)
+    for wrong in (1.5, "7", True):
+        with pytest.raises(ValueError, match="reference must be 0 to 255"):
+            encode(["a"], reference=wrong)
     with pytest.raises(ValueError, match="not -1"):
         encode(["a"], reference=-1, reference_bits=16)
     with pytest.raises(ValueError, match="reference_bits must be one of 8, 16"):

@@ -63,6 +63,26 @@ def test_segment_and_split_with_options_are_the_oracle(texts, chosen):
     assert list(parts.itertuples(index=False)) == expected
 
 
+@pytest.mark.parametrize(
+    ("chosen", "error", "says"),
+    [
+        ({"concatenation": "no"}, TypeError, "concatenation must be True or False; not 'no'"),
+        ({"keep_graphemes": 2}, TypeError, "keep_graphemes must be True or False; not 2"),
+        ({"reference_bits": 8.0}, ValueError, "must be one of 8, 16; not 8.0"),
+        ({"reference_bits": [8]}, ValueError, r"must be one of 8, 16; not \[8\]"),
+        ({"languages": 5}, TypeError, "must be 'auto', None or a list; not 5"),
+        ({"languages": [["tr"]]}, ValueError, r"not \['tr'\]"),
+        ({"executor": 3}, TypeError, "must be a concurrent.futures.Executor or None; not 3"),
+    ],
+    ids=str,
+)
+def test_wrong_kinds_of_options(chosen, error, says):
+    for function in (segment, split, smslab.encode, smslab.smart_encode):
+        if function is not smslab.smart_encode or "keep_graphemes" not in chosen:
+            with pytest.raises(error, match=says):
+                function(["a" * 200], **chosen)
+
+
 def letters_of(languages):
     return sorted(
         {
@@ -365,6 +385,7 @@ def test_index_is_kept():
         ({"a"}, "set"),
         (7, "int 7"),
         ([["a"]], "strings"),
+        (np.array("x"), "sequence of strings"),
     ],
     ids=str,
 )

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 import naive
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -280,3 +281,27 @@ def test_corpora_get_cheaper_and_nothing_else(corpora):
         assert (report["segments_after"] <= report["segments_before"]).all()
         same = report["text"].to_numpy() == texts.to_pandas().to_numpy()
         assert (same == ~report["changed"].to_numpy(bool)).all()
+
+
+def test_malformed_utf8_is_refused():
+    bad = pa.LargeStringArray.from_buffers(
+        1, pa.py_buffer(np.array([0, 200], np.int64)), pa.py_buffer(b"\xf0" * 200)
+    )
+    for function in (smart_encode, smart_report, smslab.audit, smslab.lint):
+        with pytest.raises(smslab.TextError, match="not well-formed"):
+            function(bad)
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen", "error"),
+    [
+        (None, {}, TypeError),
+        ("a", {"languages": ["xx"]}, ValueError),
+        ("a", {"level": ["nfc"]}, ValueError),
+        ("a", {"target": None}, ValueError),
+    ],
+    ids=str,
+)
+def test_wrong_repairs(text, chosen, error):
+    with pytest.raises(error, match="must be"):
+        repair(text, **chosen)
