@@ -64,11 +64,9 @@ class Coding:
             value = getattr(self, name)
             if not isinstance(value, (bool, np.bool_)):
                 raise TypeError(f"{name} must be True or False; not {value!r:.60}")
+        bits: Any = self.reference_bits
         known = tuple(rules.CONCATENATION_IE_OCTETS)
-        if (
-            not isinstance(self.reference_bits, (int, np.integer))
-            or self.reference_bits not in known
-        ):
+        if not isinstance(bits, (int, np.integer)) or bits not in known:
             raise OptionError(f"reference_bits must be one of 8, 16; not {bits!r}")
         object.__setattr__(self, "languages", _languages(self.languages))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -150,6 +150,13 @@ def decode(
     )
 
 
+#: The columns of the result.
+_COLUMNS: Final = (
+    *("text", "encoding", "reference", "parts"),
+    *("received", "duplicates", "problem"),
+)
+
+
 def _frame(parts: Any) -> pd.DataFrame:
     if isinstance(parts, pd.DataFrame):
         return parts
@@ -168,9 +175,13 @@ def _binary(kind: pa.DataType) -> pd.ArrowDtype | None:
 def _keys(frame: pd.DataFrame, by: str | Sequence[str] | None) -> list[str]:
     if by is None:
         return ["message"] if "message" in frame.columns else []
+    if not isinstance(by, Iterable):
+        raise TypeError(f"by must be a column or a list of columns; not {by!r:.60}")
     keys = [by] if isinstance(by, str) else list(by)
     for key in keys:
         _need(frame, key)
+        if key in _COLUMNS:
+            raise InputError(f"by: column {key!r} has a name of the result; rename it")
     return keys
 
 
@@ -181,6 +192,8 @@ def _need(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
             f"parts must have a column {name!r}; they have {names}.{nearest(name, names)}"
         )
     found: pd.Series[Any] = frame[name]
+    if found.ndim > 1:
+        raise InputError(f"parts have more than one column {name!r}; rename one")
     return found
 
 
@@ -208,7 +221,12 @@ def _octets(frame: pd.DataFrame, name: str) -> pa.LargeBinaryArray:
 def _has_header(frame: pd.DataFrame, user_data: pa.LargeBinaryArray) -> tuple[_Array, _Array]:
     """Say which user data begin with a header, and which do not though they should."""
     if "udh" not in frame.columns:
-        told = _need(frame, "udhi").fillna(False).to_numpy(np.bool_)
+        flags = _need(frame, "udhi").fillna(False)
+        wrong = np.flatnonzero(~flags.isin([True, False]).to_numpy(np.bool_))
+        if len(wrong):
+            row = int(wrong[0])
+            raise InputError(f"udhi must be True or False; row {row} has {flags.iloc[row]!r}")
+        told = flags.to_numpy(np.bool_)
         return told, np.zeros(len(told), np.bool_)
     headers = _octets(frame, "udh")
     named = pc.fill_null(pc.binary_length(headers), 0).to_numpy() > 0

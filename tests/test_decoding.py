@@ -241,6 +241,19 @@ def test_wrong_tables(parts, error, says):
         decode(parts)
 
 
+def test_wrong_columns():
+    parts = encode(["a"])
+    for wrong in ("False", 2, [True]):
+        with pytest.raises(InputError, match="udhi must be True or False; row 0 has"):
+            decode(parts.drop(columns="udh").assign(udhi=[wrong]))
+    with pytest.raises(InputError, match="more than one column 'udl'"):
+        decode(pd.concat([parts, parts[["udl"]]], axis=1))
+    with pytest.raises(InputError, match="'text' has a name of the result"):
+        decode(parts.assign(text="x"), by="text")
+    with pytest.raises(TypeError, match="by must be a column or a list"):
+        decode(parts, by=5)
+
+
 def test_wrong_options():
     parts = encode(["a"])
     with pytest.raises(ValueError, match="packing must be one of packed, unpacked; not 'x'"):
