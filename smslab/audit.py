@@ -21,7 +21,7 @@ from smslab.coding import ENCODINGS, Coding, Counts, count, part
 from smslab.errors import InputError, OptionError
 from smslab.lookalikes import LEVELS, check_level, lookalikes
 from smslab.rates import MICRO, RateCard
-from smslab.smart import repair
+from smslab.repair import repair
 from smslab.text import Texts, as_chunks, as_distinct, check_utf8, index_of
 
 __all__ = ["Audit", "audit", "lint"]

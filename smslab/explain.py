@@ -13,7 +13,7 @@ from smslab.alphabets import DEFAULT, LOCKING_SHIFT, SINGLE_SHIFT
 from smslab.coding import Coding
 from smslab.errors import TextError
 from smslab.lookalikes import LEVELS
-from smslab.smart import repair
+from smslab.repair import repair
 
 __all__ = ["Character", "Explanation", "Suggestion", "explain"]
 

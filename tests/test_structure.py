@@ -37,13 +37,14 @@ ALLOWED = {
     "messages": {"errors", "numbering", "rules", "segmentation", "text"},
     "audit": {
         *("alphabets", "characters", "coding", "errors", "lookalikes", "rates"),
-        *("rules", "smart", "text"),
+        *("repair", "rules", "text"),
     },
-    "explain": {"alphabets", "characters", "coding", "errors", "lookalikes", "rules", "smart"},
+    "explain": {"alphabets", "characters", "coding", "errors", "lookalikes", "repair", "rules"},
     "smart": {
-        *("alphabets", "characters", "coding", "errors", "lookalikes", "pieces"),
+        *("characters", "coding", "lookalikes", "pieces", "repair"),
         *("segmentation", "text"),
     },
+    "repair": {"alphabets", "coding", "errors", "lookalikes"},
     "lookalikes": {"characters", "errors"},
     "characters": set(),
     "engines": {"kernels", "results", "scenario", "traffic"},

@@ -1,0 +1,273 @@
+"""Repair of one text: look-alikes for what is outside the alphabet, as far as the rules allow.
+
+Links, e-mail addresses and codes are left alone; a number keeps its value; no visible character
+is dropped.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from smslab.alphabets import DEFAULT, GSM7_DEFAULT, LOCKING_SHIFT, SINGLE_SHIFT
+from smslab.coding import Coding
+from smslab.errors import MissingExtraError, OptionError
+from smslab.lookalikes import CONDITIONS, LEVELS, PROFILES, Lookalike, check_level, lookalikes
+
+__all__ = ["ASCII", "TARGETS", "Change", "Repair", "check_target", "repair", "repair_all"]
+
+#: Alphabets to bring a text into. ``ASCII`` is what GSM-7 and ASCII have in common in one septet
+#: and at one code, for routes that garble the rest.
+TARGETS: Final = ("GSM-7", "ASCII")
+
+#: The characters of the target ``ASCII``.
+ASCII: Final = frozenset(c for c, code in GSM7_DEFAULT.items() if c.isascii() and ord(c) == code)
+
+
+class Change(NamedTuple):
+    """A character and what stands in its place.
+
+    Parameters
+    ----------
+    position : int
+        Its index in the composed text (NFC).
+    character : str
+        The character.
+    replacement : str
+        What stands in its place; empty where it is left out.
+    """
+
+    position: int
+    character: str
+    replacement: str
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What a level can do for a text.
+
+    Parameters
+    ----------
+    text : str
+        The text as far as it could be changed.
+    changes : tuple of Change
+        What was changed beside the composition of letters and accents.
+    blocking : dict of str to str
+        The characters that are still outside the alphabet, each with the reason.
+    """
+
+    text: str
+    changes: tuple[Change, ...] = ()
+    blocking: dict[str, str] = field(default_factory=dict)
+
+
+# Words that lead somewhere or are typed in: a look-alike in them would be another one.
+_EDGES: Final = "“”‘’\"'«»‹›„‚()[]{}<>,;:!?"
+_LINK: Final = re.compile(
+    r"[a-z][a-z0-9+.-]*://.*|www\..*"
+    r"|[^\s/@]+\.(?:[a-z]{2}|com|net|org|info|biz|app|dev|shop|store|online|site|link|page)\.?"
+    r"(?:[/?#:].*)?",
+    re.DOTALL,
+)
+_EMAIL: Final = re.compile(r"[^@]+@[^@]+\.[^@]+", re.DOTALL)
+_CODE: Final = re.compile(
+    r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])[A-Z0-9]+(?:[^\sA-Za-z0-9]+[A-Z0-9]+)+", re.DOTALL
+)
+_TIME_OF_DAY: Final = re.compile(r"[0-9]{1,2}(?:[:.][0-9]{2})?[AP]M")
+_CODE_LETTERS: Final = 6
+
+#: A word with a character beyond ASCII: others stay as they are anyway.
+_WORD: Final = re.compile(r"(?<!\S)[^\s\x80-\U0010FFFF]*+[^\s\x00-\x7F]\S*")
+
+
+def _protected(text: str) -> list[tuple[int, int, str]]:
+    """Find the links, e-mail addresses and codes of a text: start, end and kind."""
+    spans = []
+    for match in _WORD.finditer(text):
+        word = match.group().strip(_EDGES)
+        if word.isascii():
+            continue
+        kind = ""
+        if _LINK.fullmatch(word) or "://" in word:
+            kind = "a link"
+        elif _EMAIL.fullmatch(word):
+            kind = "an e-mail address"
+        elif _CODE.fullmatch(word) and not _TIME_OF_DAY.search(word):
+            letters = sum(character.isascii() and character.isalnum() for character in word)
+            kind = "a code" if letters >= _CODE_LETTERS else ""
+        if kind:
+            start = match.start() + match.group().index(word)
+            spans.append((start, start + len(word), kind))
+    return spans
+
+
+def check_target(target: str) -> None:
+    """Make sure that there is such a target.
+
+    Parameters
+    ----------
+    target : str
+        One of :data:`TARGETS`.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if target not in TARGETS:
+        raise OptionError(f"target must be one of {', '.join(TARGETS)}; not {target!r}")
+
+
+@functools.cache
+def _alphabet(target: str, languages: tuple[str, ...]) -> frozenset[str]:
+    if target == "ASCII":
+        return ASCII
+    names = (DEFAULT, *languages)
+    shifts = [shift.get(name, {}) for shift in (LOCKING_SHIFT, SINGLE_SHIFT) for name in names]
+    return frozenset(character for shift in shifts for character in shift.values())
+
+
+@functools.cache
+def _outside(target: str, languages: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(f"[^{re.escape(''.join(sorted(_alphabet(target, languages))))}]")
+
+
+def repair(
+    text: str, level: str = "typographic", *, target: str = "GSM-7", languages: Sequence[str] = ()
+) -> Repair:
+    """Bring one text into an alphabet as far as a level can, whether or not it pays.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    level : str
+        One of :data:`LEVELS` or :data:`PROFILES`.
+    target : str
+        One of :data:`TARGETS`.
+    languages : sequence of str
+        Languages whose national tables belong to the alphabet.
+
+    Returns
+    -------
+    Repair
+
+    Raises
+    ------
+    TypeError
+        If `text` is no string, or `languages` no sequence.
+    ValueError
+        If `level`, `target` or a language is unknown.
+    MissingExtraError
+        If level ``translit`` needs the library anyascii, and it is not installed.
+
+    Examples
+    --------
+    >>> import smslab
+    >>> smslab.smart.repair("“10²” at www.example.org/a…b", "symbols").blocking
+    {'…': 'in a link'}
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a string; not {type(text).__name__}")
+    check_level(level)
+    check_target(target)
+    return _repaired(text, level, target, tuple(Coding(languages=tuple(languages)).languages or ()))
+
+
+def _repaired(text: str, level: str, target: str, languages: tuple[str, ...]) -> Repair:
+    alphabet = _alphabet(target, languages)
+    known = lookalikes(level)
+    if level in PROFILES:
+        changes = tuple(
+            Change(place, c, known[c].replacement) for place, c in enumerate(text) if c in known
+        )
+        result = "".join(known[c].replacement if c in known else c for c in text)
+        return Repair(
+            result, changes, dict.fromkeys(sorted({*result} - alphabet), "not in the table")
+        )
+    text = unicodedata.normalize("NFC", text)
+    strange = [match.start() for match in _outside(target, languages).finditer(text)]
+    spans = _protected(text) if strange else []
+    pieces = []
+    changes_: list[Change] = []
+    blocking: dict[str, str] = {}
+    done = 0
+    for place in strange:
+        character = text[place]
+        before, after = text[place - 1 : place] if place else "", text[place + 1 : place + 2]
+        found = known.get(character)
+        if found is None and level == "translit" and character.isalpha():
+            found = _transliterated(character)
+        reason = ""
+        if found is None:
+            reason = _no_lookalike(character)
+        elif not alphabet.issuperset(found.replacement):
+            reason = f"{found.replacement!r} is not in the alphabet either"
+        elif not CONDITIONS[found.condition][0](before, after):
+            reason = CONDITIONS[found.condition][1]
+        for start, end, kind in spans:
+            if start <= place < end:
+                reason = f"in {kind}"
+        if found is None or reason:
+            blocking[character] = reason
+            continue
+        replacement = found.replacement
+        if found.condition == "apart":
+            replacement = " " * before.isalnum() + replacement + " " * after.isalnum()
+        changes_.append(Change(place, character, replacement))
+        pieces += [text[done:place], replacement]
+        done = place + 1
+    return Repair("".join(pieces) + text[done:], tuple(changes_), blocking)
+
+
+def _no_lookalike(character: str) -> str:
+    higher = lookalikes(LEVELS[-1]).get(character)
+    return "no look-alike" if higher is None else f"a look-alike from level {higher.level} on"
+
+
+def _transliterated(character: str) -> Lookalike | None:
+    try:
+        from anyascii import anyascii  # noqa: PLC0415
+    except ImportError:
+        raise MissingExtraError("translit", "level 'translit'") from None
+    found: str = anyascii(character)
+    return Lookalike("translit", found, "") if found else None
+
+
+def repair_all(
+    texts: list[str], level: str, target: str, languages: tuple[str, ...], in_detail: bool
+) -> list[Repair]:
+    """Repair texts; where it is not asked what is in the way, leave off at what surely is.
+
+    Parameters
+    ----------
+    texts : list of str
+        The texts.
+    level : str
+        As of :func:`repair`.
+    target : str
+        As of :func:`repair`.
+    languages : tuple of str
+        As of :func:`repair`, known to be right.
+    in_detail : bool
+        Whether it is asked.
+
+    Returns
+    -------
+    list of Repair
+    """
+    if in_detail or level in PROFILES or level == "translit":
+        return [_repaired(text, level, target, languages) for text in texts]
+    known = _alphabet(target, languages) | lookalikes(level).keys()
+    repairs = []
+    for text in texts:
+        composed = unicodedata.normalize("NFC", text)
+        if known.issuperset(composed):
+            repairs.append(_repaired(composed, level, target, languages))
+        else:
+            repairs.append(Repair(composed, (), {"": "not looked at in detail"}))
+    return repairs
