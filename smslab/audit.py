@@ -204,6 +204,8 @@ def audit(
         origin = np.full(rows, len(labels))
         np.minimum.at(origin, codes[held], np.flatnonzero(held))
     price, currency = _price(rates, country)
+    for chunk in chunks:
+        check_utf8(chunk, offsets_only=not (counts.encoding == _UCS2).any())
     array = pa.chunked_array(chunks, pa.large_string())
     kinds = (_culprits(counts), _doubles(counts))
     found = [some for kind in kinds for some in _costly(array, kind, counts, coding)]

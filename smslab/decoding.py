@@ -249,8 +249,12 @@ def _numbers(frame: pd.DataFrame, name: str, null: _Array) -> _Array:
                 f"data_coding must be 0 to 255; row {row} has {frame[name].iloc[row]!r}"
             )
         numbers[null] = 0
-    # A length that is no whole number fits no octets.
-    return np.where(numbers == np.floor(numbers), numbers, 10**9).astype(np.int64)
+    # A length that is no whole number, or beyond all measure, fits no octets.
+    fits = (numbers == np.floor(numbers)) & (np.abs(numbers) < _TOO_LONG)
+    return np.where(fits, numbers, _TOO_LONG).astype(np.int64)
+
+
+_TOO_LONG: Final = 10**9
 
 
 def _messages(

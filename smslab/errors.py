@@ -65,7 +65,11 @@ class MissingExtraError(SmslabError, ImportError):
     """
 
     def __init__(self, extra: str, feature: str) -> None:
-        super().__init__(f"{feature} needs the extra: pip install 'smslab[{extra}]'")
+        super().__init__(extra, feature)
+
+    def __str__(self) -> str:
+        extra, feature = self.args
+        return f"{feature} needs the extra: pip install 'smslab[{extra}]'"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -71,13 +71,15 @@ _LINK: Final = re.compile(
     r"[a-z][a-z0-9+.-]*://.*|www\..*"
     r"|[^\s/@]+\.(?:[a-z]{2}|com|net|org|info|biz|app|dev|shop|store|online|site|link|page)\.?"
     r"(?:[/?#:].*)?",
-    re.DOTALL,
+    re.DOTALL | re.IGNORECASE,
 )
 _EMAIL: Final = re.compile(r"[^@]+@[^@]+\.[^@]+", re.DOTALL)
 _CODE: Final = re.compile(
     r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])[A-Z0-9]+(?:[^\sA-Za-z0-9]+[A-Z0-9]+)+", re.DOTALL
 )
-_TIME_OF_DAY: Final = re.compile(r"[0-9]{1,2}(?:[:.][0-9]{2})?[AP]M")
+_TIMES_OF_DAY: Final = re.compile(
+    r"[0-9]{1,2}(?:[:.][0-9]{2})?(?:[AP]M)?(?:[^\sA-Za-z0-9]+[0-9]{1,2}(?:[:.][0-9]{2})?[AP]M)+"
+)
 _CODE_LETTERS: Final = 6
 
 #: A word with a character beyond ASCII: others stay as they are anyway.
@@ -96,7 +98,7 @@ def _protected(text: str) -> list[tuple[int, int, str]]:
             kind = "a link"
         elif _EMAIL.fullmatch(word):
             kind = "an e-mail address"
-        elif _CODE.fullmatch(word) and not _TIME_OF_DAY.search(word):
+        elif _CODE.fullmatch(word.strip(".…")) and not _TIMES_OF_DAY.fullmatch(word.strip(".…")):
             letters = sum(character.isascii() and character.isalnum() for character in word)
             kind = "a code" if letters >= _CODE_LETTERS else ""
         if kind:

@@ -155,7 +155,22 @@ def _strings(texts: Texts, errors: str) -> pa.ChunkedArray:
         array, kind = pa.chunked_array([pa.nulls(len(array))]), pa.null()
     if not (pa.types.is_null(kind) or _is_string(kind)):
         raise TypeError(_not_strings(texts, f"got values of type {kind}"))
+    _check_castable(array)
     return array
+
+
+def _check_castable(array: pa.ChunkedArray) -> None:
+    """Make sure that kinds are well-formed whose cast follows what they hold, wherever it leads."""
+    has_dictionary = pa.types.is_dictionary(array.type)
+    if not (has_dictionary or pa.types.is_string_view(array.type)):
+        return
+    try:
+        for chunk in array.chunks:
+            chunk.validate(full=True)
+            if has_dictionary:
+                chunk.dictionary.validate(full=True)
+    except (pa.ArrowInvalid, pa.ArrowIndexError) as error:
+        raise TextError(f"the texts are not well-formed: {error}; make them anew") from None
 
 
 def _rise(offsets: npt.NDArray[np.int64]) -> bool:

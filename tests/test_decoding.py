@@ -134,6 +134,8 @@ def one(user_data, data_coding=0, udl=None, udhi=False, packing="packed"):
         ((b"abc", 0, 1), "udl does not fit"),
         ((b"abc", 0, None), "udl does not fit"),
         ((b"abc", 0, 3.5), "udl does not fit"),
+        ((b"abc", 0, (3 * 2**64 + 4096) // 7), "udl does not fit"),
+        ((b"abc", 0, float("inf")), "udl does not fit"),
         ((bytes.fromhex("050003000201"), 0, 6, True), "udl does not fit"),
         ((b"ab", 8, 3), "udl does not fit"),
         ((b"abc", 8, 3), "odd number"),

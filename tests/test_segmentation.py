@@ -494,3 +494,30 @@ def test_buffer_that_ends_at_the_last_byte():
         pa.foreign_buffer(ctypes.addressof(block), len(octets), block),
     )
     assert rows(array) == [("UCS-2", 4096, 4097, 62)]
+
+
+def outside(kind):
+    """Make an array that leads outside of its buffers, of a kind that is cast."""
+    if kind == "view":
+        words = pa.py_buffer(np.array([2**30, 0, 0, 0], np.int32))
+        return pa.Array.from_buffers(pa.string_view(), 1, [None, words, pa.py_buffer(b"x" * 10)])
+    offsets = pa.py_buffer(np.array([0, 200, 10**12, 300], np.int64))
+    values = [None, offsets, pa.py_buffer("’[€".encode() * 40 + b"x" * 300)]
+    array = pa.Array.from_buffers(pa.large_string(), 3, values)
+    if kind == "dictionary":
+        return pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), array, safe=False)
+    return array
+
+
+@pytest.mark.parametrize("kind", ["view", "dictionary", "offsets"])
+def test_arrays_that_lead_outside_are_refused(kind):
+    for function in (split, smslab.encode, smslab.smart_encode, smslab.audit, smslab.lint):
+        with pytest.raises(smslab.TextError, match="not well-formed"):
+            function(outside(kind))
+
+
+def test_dictionary_indices_out_of_range_are_refused():
+    indices = pa.array([0, 5_000_000], pa.int32())
+    array = pa.DictionaryArray.from_arrays(indices, pa.array(["a"]), safe=False)
+    with pytest.raises(smslab.TextError, match="not well-formed"):
+        segment(array)

@@ -1,5 +1,6 @@
 """Smart encoding: its table, its rules, and what it must never do."""
 
+import pickle
 import re
 import unicodedata
 
@@ -108,6 +109,9 @@ BLOCKED = {
     "end of a link": ("symbols", "www.example.org/abc…", "…", "in a link"),
     "e-mail": ("symbols", "me‑too@example.org", "‑", "in an e-mail address"),
     "code": ("symbols", "AB12‑CD34", "‑", "in a code"),
+    "code at the end of a sentence": ("symbols", "AB12‑CD34.", "‑", "in a code"),
+    "code with a time of day in it": ("symbols", "QX–3PM–7842", "–", "in a code"),
+    "link in capitals": ("symbols", "WWW.EXAMPLE.COM/a–b", "–", "in a link"),
     "tower of powers": ("symbols", "10²³", "²", "beside a digit"),
     "power before a digit": ("symbols", "10²5", "²", "beside a digit"),
     "dot between digits": ("symbols", "3·5", "·", "beside a digit"),
@@ -305,3 +309,8 @@ def test_malformed_utf8_is_refused():
 def test_wrong_repairs(text, chosen, error):
     with pytest.raises(error, match="must be"):
         repair(text, **chosen)
+
+
+def test_an_error_of_a_worker_comes_back():
+    error = smslab.MissingExtraError("translit", "this")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
