@@ -200,7 +200,7 @@ def _repaired(text: str, level: str, target: str, languages: tuple[str, ...]) ->
     done = 0
     for place in strange:
         character = text[place]
-        before, after = text[place - 1 : place] if place else "", text[place + 1 : place + 2]
+        before, after = _neighbours(text, place, known)
         found = known.get(character)
         if found is None and level == "translit" and character.isalpha():
             found = _transliterated(character)
@@ -224,6 +224,19 @@ def _repaired(text: str, level: str, target: str, languages: tuple[str, ...]) ->
         pieces += [text[done:place], replacement]
         done = place + 1
     return Repair("".join(pieces) + text[done:], tuple(changes_), blocking)
+
+
+def _neighbours(text: str, place: int, known: dict[str, Lookalike]) -> tuple[str, str]:
+    """Return the characters beside one that will be there still: what is dropped does not part."""
+
+    def first(places: range) -> str:
+        for at in places:
+            found = known.get(text[at])
+            if found is None or found.replacement or found.condition:
+                return text[at]
+        return ""
+
+    return first(range(place - 1, -1, -1)), first(range(place + 1, len(text)))
 
 
 def _no_lookalike(character: str) -> str:

@@ -100,13 +100,16 @@ def _smart(
     if level in PROFILES:
         used = used | (not only_if_cheaper)
     else:
-        used = used & np.array([not item.blocking for item in repairs])
+        whole = np.array([not item.blocking for item in repairs])
+        used = used & whole & (then.encoding == ENCODINGS.index("GSM-7"))
         # Composition loses nothing: it is taken wherever it saves, in UCS-2 too.
         composed = [unicodedata.normalize("NFC", text) for text in candidates]
         saves = count([pa.array(composed, pa.large_string())], coding).segments < now.segments
         for place in np.flatnonzero(saves & ~used):
             repairs[place] = Repair(composed[place], (), repairs[place].blocking)
         used = used | saves
+    texts_now = zip(repairs, candidates, strict=True)
+    used = used & np.array([item.text != text for item, text in texts_now])
     changed = np.array([item.text for item in repairs], object)[used]
     mask = np.zeros(len(array), np.bool_)
     mask[places[used]] = True

@@ -86,6 +86,7 @@ CASES = {
     "money": ("symbols", "₹500 or 500₺", "INR 500 or 500 TRY"),
     "degrees": ("symbols", "20°C", "20 deg C"),
     "marks": ("symbols", "A™ B® ©", "A(TM) B(R) (c)"),
+    "half after what is dropped": ("symbols", "1\u2060½", "1 1/2"),
     "hours": ("typographic", "9AM–5PM", "9AM-5PM"),
     "quoted link": ("typographic", "“www.example.com”, it’s", '"www.example.com", it\'s'),
     "no link": ("typographic", "today.Don’t", "today.Don't"),
@@ -115,6 +116,7 @@ BLOCKED = {
     "tower of powers": ("symbols", "10²³", "²", "beside a digit"),
     "power before a digit": ("symbols", "10²5", "²", "beside a digit"),
     "dot between digits": ("symbols", "3·5", "·", "beside a digit"),
+    "dot between digits and what is dropped": ("symbols", "3\u2060·\u20605", "·", "beside a digit"),
     "about": ("symbols", "≈5", "≈", "no look-alike"),
     "circled digit": ("symbols", "①", "①", "no look-alike"),
     "other digits": ("symbols", "٣", "٣", "no look-alike"),
@@ -314,3 +316,10 @@ def test_wrong_repairs(text, chosen, error):
 def test_an_error_of_a_worker_comes_back():
     error = smslab.MissingExtraError("translit", "this")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_what_changes_nothing_is_not_reported():
+    report = smart_report(["ğã", "ğ ã ’"], languages=["tr", "pt"], only_if_cheaper=False)
+    assert not report["changed"].any()
+    report = smart_report(["见"], level="twilio-1.3.0", only_if_cheaper=False)
+    assert not report["changed"].any()
