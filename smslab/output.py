@@ -69,7 +69,8 @@ def write_csv(frame: pd.DataFrame, target: Path | TextIO, *, guard: bool = True)
         column = frame[name]
         if kind == pd.ArrowDtype(pa.large_binary()):
             table[name] = column.map(bytes.hex, na_action="ignore")
-        elif guard and isinstance(kind, pd.StringDtype):
+        elif guard and isinstance(kind, (pd.StringDtype, pd.CategoricalDtype)):
+            column = column.astype("str")
             is_formula = column.str.startswith(_FORMULA_BEGINNINGS).fillna(False)
             table[name] = column.mask(is_formula, "'" + column)
     named = frame.index.name is not None

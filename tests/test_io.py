@@ -9,7 +9,7 @@ import pytest
 from smslab.errors import InputError
 from smslab.io import read_messages
 from smslab.numbering import country_of
-from smslab.output import write_whole
+from smslab.output import write_csv, write_whole
 
 TEXTS = ["Hello", "two\nlines, and a comma", "NA", "Grüße 😀", ""]
 NUMBERS = ["+12025550123", "+12025550124", "+264811234567", "+4930123456", ""]
@@ -233,3 +233,9 @@ def test_write_whole_or_nothing(tmp_path):
     blocked.write_text("")
     with pytest.raises(InputError, match="cannot be written"), write_whole(blocked / "x", ["a"]):
         pass
+
+
+def test_formulas_of_categories_are_guarded_too(tmp_path):
+    frame = pd.DataFrame({"a": pd.Categorical(["=x()", None]), "b": pd.Categorical([1, 2])})
+    write_csv(frame, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text() == "a,b\n'=x(),1\n,2\n"
