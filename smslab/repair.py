@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -193,15 +194,17 @@ def _repaired(text: str, level: str, target: str, languages: tuple[str, ...]) ->
         )
     text = unicodedata.normalize("NFC", text)
     strange = [match.start() for match in _outside(target, languages).finditer(text)]
-    spans = _protected(text) if strange else []
+    spans = deque(_protected(text) if strange else ())
     pieces = []
     changes_: list[Change] = []
     blocking: dict[str, str] = {}
     done = 0
     for place in strange:
         character = text[place]
-        before, after = _neighbours(text, place, known)
         found = known.get(character)
+        before = after = ""
+        if found is not None and found.condition:
+            before, after = _neighbours(text, place, known)
         if found is None and level == "translit" and character.isalpha():
             found = _transliterated(character)
         reason = ""
@@ -211,9 +214,10 @@ def _repaired(text: str, level: str, target: str, languages: tuple[str, ...]) ->
             reason = f"{found.replacement!r} is not in the alphabet either"
         elif not CONDITIONS[found.condition][0](before, after):
             reason = CONDITIONS[found.condition][1]
-        for start, end, kind in spans:
-            if start <= place < end:
-                reason = f"in {kind}"
+        while spans and spans[0][1] <= place:
+            spans.popleft()
+        if spans and spans[0][0] <= place:
+            reason = f"in {spans[0][2]}"
         if found is None or reason:
             blocking[character] = reason
             continue
