@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from smslab import characters, rules
 from smslab.alphabets import DEFAULT, GSM7_EXTENSION, LOCKING_SHIFT, SINGLE_SHIFT
-from smslab.coding import ENCODINGS, Coding, Counts, count, part
+from smslab.coding import ENCODINGS, UCS2, Coding, Counts, check_counted, count, part
 from smslab.errors import InputError, OptionError
 from smslab.lookalikes import LEVELS, check_level, lookalikes
 from smslab.rates import MICRO, RateCard
@@ -28,7 +28,6 @@ __all__ = ["Audit", "audit", "lint"]
 
 _Array: TypeAlias = npt.NDArray[Any]
 
-_UCS2: Final = ENCODINGS.index("UCS-2")
 
 #: Texts that are looked at together, so that memory stays small.
 _AT_ONCE: Final = 50_000
@@ -204,8 +203,7 @@ def audit(
         origin = np.full(rows, len(labels))
         np.minimum.at(origin, codes[held], np.flatnonzero(held))
     price, currency = _price(rates, country)
-    for chunk in chunks:
-        check_utf8(chunk, offsets_only=not (counts.encoding == _UCS2).any())
+    check_counted(chunks, counts)
     array = pa.chunked_array(chunks, pa.large_string())
     kinds = (_culprits(counts), _doubles(counts))
     found = [some for kind in kinds for some in _costly(array, kind, counts, coding)]
@@ -293,7 +291,7 @@ def _price(rates: RateCard | float | None, country: str | None) -> tuple[float |
 
 
 def _culprits(counts: Counts) -> _Array:
-    return np.flatnonzero(counts.encoding == _UCS2)
+    return np.flatnonzero(counts.encoding == UCS2)
 
 
 def _doubles(counts: Counts) -> _Array:
@@ -312,8 +310,8 @@ def _costly(
     found: list[tuple[_Array, ...]] = []
     for first in range(0, len(places), _AT_ONCE):
         rows = places[first : first + _AT_ONCE]
-        texts = _well_formed(array.take(pa.array(rows)))
-        is_ucs = counts.encoding[rows[0]] == _UCS2
+        texts = array.take(pa.array(rows)).to_pylist()
+        is_ucs = counts.encoding[rows[0]] == UCS2
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         points = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32).astype(np.int64)
         row = np.repeat(np.arange(len(texts)), lengths)
@@ -327,13 +325,6 @@ def _costly(
         sharing = np.bincount(row, minlength=len(texts))
         found.append((rows[row], point, times, extra[row], sharing[row]))
     return found
-
-
-def _well_formed(some: pa.ChunkedArray) -> list[str]:
-    for chunk in some.chunks:
-        check_utf8(chunk)
-    texts: list[str] = some.to_pylist()
-    return texts
 
 
 def _costs(points: _Array, row: _Array, locking: _Array, is_ucs: bool, coding: Coding) -> _Array:
@@ -431,10 +422,12 @@ def lint(
     index = index_of(texts, len(counts.null)).to_flat_index()
     findings: list[tuple[Any, ...]] = []
     for row in np.flatnonzero(counts.segments > max_segments).tolist():
-        text = _well_formed(array.slice(row, 1))[0]
+        for chunk in array.slice(row, 1).chunks:
+            check_utf8(chunk)
+        text = array[row].as_py()
         segments = int(counts.segments[row])
         points = np.array([ord(character) for character in text], np.int64)
-        is_ucs = bool(counts.encoding[row] == _UCS2)
+        is_ucs = bool(counts.encoding[row] == UCS2)
         costs = _costs(points, np.zeros_like(points), counts.locking[[row]], is_ucs, coding)
         plain = "".join(_PLAIN if cost else c for c, cost in zip(text, costs, strict=True))
         least = int(count([pa.array([plain], pa.large_string())], coding).segments[0])
@@ -485,9 +478,7 @@ def _over(text: str, max_segments: int, coding: Coding) -> str:
     if max_segments == 1:
         # Alone it needs no header that joins parts.
         tables = int(counts.locking[0] > 0) + int(counts.single[0] > 0)
-        is_ucs = counts.encoding[0] == _UCS2
+        is_ucs = counts.encoding[0] == UCS2
         header = rules.header_octets(None, tables)
         over = int(units.sum()) - (rules.code_units(header) if is_ucs else rules.septets(header))
-    return (
-        f"shorten by {over:,} {'UTF-16 code units' if counts.encoding[0] == _UCS2 else 'septets'}"
-    )
+    return f"shorten by {over:,} {'UTF-16 code units' if counts.encoding[0] == UCS2 else 'septets'}"

@@ -23,10 +23,12 @@ from smslab.text import check_utf8, views
 
 __all__ = [
     "ENCODINGS",
+    "UCS2",
     "Coding",
     "Counts",
     "Parts",
     "by_piece",
+    "check_counted",
     "count",
     "part",
     "unwritten",
@@ -35,7 +37,8 @@ __all__ = [
 #: The encodings in the order of the kernels' codes.
 ENCODINGS: Final = ("GSM-7", "UCS-2")
 
-_UCS2: Final = ENCODINGS.index("UCS-2")
+#: The place of UCS-2 among them.
+UCS2: Final = ENCODINGS.index("UCS-2")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +118,8 @@ class Coding:
         ndarray of int64, shape (4,)
             Septets of a single message and of a part, UTF-16 code units of the same.
         """
-        headers = [rules.header_octets(None), rules.header_octets(self.joining_bits)]
-        return np.array([room(h) for room in (rules.septets, rules.code_units) for h in headers])
+        septets, *_, code_units = self.room()
+        return np.array([rules.septets(0), septets, rules.code_units(0), code_units])
 
 
 def _languages(languages: str | Iterable[str] | None) -> tuple[str, ...]:
@@ -286,6 +289,26 @@ def _count_into(chunk: pa.LargeStringArray, coding: Coding, counts: Counts) -> N
             column[null] = 0
 
 
+def check_counted(chunks: list[pa.LargeStringArray], counts: Counts) -> None:
+    """Make sure that counted texts are well-formed: what is malformed counts as UCS-2.
+
+    Parameters
+    ----------
+    chunks : list of pyarrow.LargeStringArray
+        The texts.
+    counts : Counts
+        What :func:`count` says of them.
+
+    Raises
+    ------
+    TextError
+        If they are not.
+    """
+    is_gsm = not (counts.encoding == UCS2).any()
+    for chunk in chunks:
+        check_utf8(chunk, offsets_only=is_gsm)
+
+
 def _joined(chunk: pa.LargeStringArray, counts: Counts) -> npt.NDArray[np.bool_]:
     """Mark the characters that belong to the cluster before them, in texts of several parts."""
     check_utf8(chunk)
@@ -327,7 +350,7 @@ def part(chunk: pa.LargeStringArray, counts: Counts, coding: Coding) -> Parts:
     TextError
         If the texts are not well-formed.
     """
-    check_utf8(chunk, offsets_only=not (counts.encoding == _UCS2).any())
+    check_counted([chunk], counts)
     rows = np.maximum(counts.segments, 1)
     total = int(rows.sum())
     joined = _joined(chunk, counts) if coding.keep_graphemes else np.empty(0, np.bool_)

@@ -20,12 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from smslab import characters
-from smslab.coding import ENCODINGS, Coding, Counts, count
+from smslab.coding import ENCODINGS, UCS2, Coding, Counts, check_counted, count
 from smslab.lookalikes import LEVELS, PROFILES, check_level, table, version
 from smslab.pieces import each
 from smslab.repair import ASCII, TARGETS, Change, Repair, check_target, repair, repair_all
 from smslab.segmentation import nullable
-from smslab.text import Texts, as_distinct, check_utf8, index_of
+from smslab.text import Texts, as_distinct, index_of
 
 __all__ = [
     "LEVELS",
@@ -42,6 +42,8 @@ __all__ = [
 
 #: Texts that a worker looks at before it hands them back.
 _AT_ONCE: Final = 4096
+
+_STRING: Final = pa.large_string()
 
 
 class _Outcome(NamedTuple):
@@ -70,12 +72,10 @@ def _smart(
     check_level(level)
     check_target(target)
     chunks, codes = as_distinct(texts, errors)
-    array = pa.chunked_array(chunks, pa.large_string())
+    array = pa.chunked_array(chunks, _STRING)
     before = count(chunks, coding, executor)
-    wanted = before.encoding == ENCODINGS.index("UCS-2")
-    for chunk in chunks:
-        # A malformed text counts as UCS-2.
-        check_utf8(chunk, offsets_only=not wanted.any())
+    check_counted(chunks, before)
+    wanted = before.encoding == UCS2
     if target == "ASCII":
         pattern = "[^" + re.escape("".join(sorted(ASCII))) + "]"
         wanted = pc.fill_null(pc.match_substring_regex(array, pattern), False).to_numpy()
@@ -92,7 +92,7 @@ def _smart(
         for first in range(0, len(candidates), _AT_ONCE)
     ]
     repairs = [item for piece in each(repair_all, work, executor) for item in piece]
-    proposed = pa.array([item.text for item in repairs], pa.large_string())
+    proposed = pa.array([item.text for item in repairs], _STRING)
     now = before.at(places.astype(np.int32))
     then = count([proposed], coding)
     fewer = then.segments < now.segments
@@ -101,23 +101,26 @@ def _smart(
         used = used | (not only_if_cheaper)
     else:
         whole = np.array([not item.blocking for item in repairs])
-        used = used & whole & (then.encoding == ENCODINGS.index("GSM-7"))
+        used = used & whole & (then.encoding != UCS2)
         # Composition loses nothing: it is taken wherever it saves, in UCS-2 too.
         composed = [unicodedata.normalize("NFC", text) for text in candidates]
-        saves = count([pa.array(composed, pa.large_string())], coding).segments < now.segments
+        saves = count([pa.array(composed, _STRING)], coding).segments < now.segments
         for place in np.flatnonzero(saves & ~used):
             repairs[place] = Repair(composed[place], (), repairs[place].blocking)
         used = used | saves
     texts_now = zip(repairs, candidates, strict=True)
     used = used & np.array([item.text != text for item, text in texts_now])
-    changed = np.array([item.text for item in repairs], object)[used]
+    changed = pa.array(
+        [item.text for item, take in zip(repairs, used, strict=True) if take], _STRING
+    )
     mask = np.zeros(len(array), np.bool_)
     mask[places[used]] = True
-    result = pc.replace_with_mask(
-        array.combine_chunks(), pa.array(mask), pa.array(changed, pa.large_string())
-    )
+    result = pc.replace_with_mask(array.combine_chunks(), pa.array(mask), changed)
     result = pa.chunked_array([result]) if isinstance(result, pa.Array) else result
-    return _Outcome(result, before, count(result.chunks, coding), places, repairs, used, codes)
+    after = Counts(*(column.copy() for column in before))
+    for column, values in zip(after, count([changed], coding), strict=True):
+        column[mask] = values
+    return _Outcome(result, before, after, places, repairs, used, codes)
 
 
 def smart_encode(
