@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ PROBLEMS: Final = (
     "the header names a national language that there is not",
     "udl does not fit the octets",
     "UCS-2 of an odd number of octets",
-    "data coding is 8-bit data, compressed or reserved",
+    "data coding is 8-bit data or compressed text",
     "an octet is no septet; were they packed?",
     "a surrogate without its partner",
 )
@@ -91,9 +91,14 @@ def decode(
     Notes
     -----
     Where a part comes again with other octets, a new message with an old reference number has
-    begun; where two such messages are open and it cannot be told to which a part belongs, both
-    are reported. Numbers of eight bits come round soon: name what tells senders and recipients
-    apart in `by`.
+    begun; where it comes again with the same octets, it is a duplicate, unless such a new message
+    lacks it. Where several messages are open and it cannot be told to which a part belongs, all
+    of them are reported. Numbers of eight bits come round soon: name what tells senders and
+    recipients apart in `by`.
+
+    Reserved data codings mean the default alphabet, as the standard says. A concatenation element
+    with an impossible number and an unknown national language are reported, where a handset would
+    ignore the element and show what is wrong.
 
     Source: 3GPP TS 23.038 V18.0.0, 4, 6.1.2.1 and 6.2.1 (what a table lacks is shown as the
     standard says); 3GPP TS 23.040 V18.0.0, 9.2.3.24.
@@ -144,10 +149,8 @@ def decode(
     words[null] = None
     # A part that cannot be read is a message of its own.
     joining[:, pd.notna(words)] = [[0], [-1], [1], [1]]
-    message, duplicate, ambiguous = _messages(frame, keys, joining, user_data)
-    return _texts(
-        frame, keys, joining, words, null, is_ucs, message, duplicate, ambiguous, places, code_units
-    )
+    read = _Parts(joining, words, null, is_ucs, places, code_units)
+    return _texts(frame, keys, read, _belonging(frame, keys, read, user_data))
 
 
 #: The columns of the result.
@@ -239,134 +242,175 @@ def _has_header(frame: pd.DataFrame, user_data: pa.LargeBinaryArray) -> tuple[_A
 def _numbers(frame: pd.DataFrame, name: str, null: _Array) -> _Array:
     if name == "udl" and name not in frame.columns:
         return np.full(len(frame), -1)
-    values = pd.to_numeric(_need(frame, name), errors="coerce").astype("Float64")
-    numbers = values.fillna(-1).to_numpy(np.float64)
+    values = _need(frame, name)
+    if pd.api.types.is_complex_dtype(values):
+        raise TypeError(f"{name} must be whole numbers, got values of type {values.dtype}")
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     if name == "data_coding":
         wrong = ~null & ~np.isin(numbers, np.arange(256))
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
-            raise InputError(
-                f"data_coding must be 0 to 255; row {row} has {frame[name].iloc[row]!r}"
-            )
-        numbers[null] = 0
+            raise InputError(f"data_coding must be 0 to 255; row {row} has {values.iloc[row]!r}")
+        return np.where(null, 0, numbers).astype(np.int64)
     # A length that is no whole number, or beyond all measure, fits no octets.
-    fits = (numbers == np.floor(numbers)) & (np.abs(numbers) < _TOO_LONG)
-    return np.where(fits, numbers, _TOO_LONG).astype(np.int64)
+    fits = (numbers == np.floor(numbers)) & (numbers >= 0) & (numbers < _TOO_LONG)
+    lengths = np.where(fits, numbers, _TOO_LONG).astype(np.int64)
+    lengths[values.isna().to_numpy(np.bool_)] = -1
+    return lengths
 
 
 _TOO_LONG: Final = 10**9
 
 
-def _messages(
-    frame: pd.DataFrame,
-    keys: list[str],
-    joining: _Array,
-    user_data: pa.LargeBinaryArray,
-) -> tuple[_Array, _Array, _Array]:
-    """Find which message each part belongs to, which are duplicates, which cannot be told."""
-    rows = joining.shape[1]
-    several = joining[0] > 0
-    table = pd.DataFrame({k: joining[k] for k in range(3)})
+class _Parts(NamedTuple):
+    """What was read of the parts; an entry for each of them."""
+
+    joining: _Array  # bits of the reference number, the number, parts of the message, which one
+    problem: _Array  # words, or None
+    null: _Array
+    is_ucs: _Array
+    places: _Array  # where the text of each begins in `code_units`
+    code_units: _Array
+
+    @property
+    def number(self) -> _Array:
+        """Which part of its message each is, from 1."""
+        number: _Array = self.joining[3]
+        return number
+
+
+class _Belonging(NamedTuple):
+    """Where the parts belong; an entry for each of them."""
+
+    message: _Array  # equal for the parts of one message
+    is_duplicate: _Array
+    is_ambiguous: _Array
+
+
+def _belonging(
+    frame: pd.DataFrame, keys: list[str], parts: _Parts, user_data: pa.LargeBinaryArray
+) -> _Belonging:
+    rows = len(parts.null)
+    several = parts.joining[0] > 0
+    table = pd.DataFrame({k: parts.joining[k] for k in range(3)})
     for place, key in enumerate(keys):
         table[f"by {place}"] = pd.factorize(frame[key], use_na_sentinel=False)[0]
     group = table.groupby(list(table.columns), sort=False).ngroup().to_numpy().copy()
     # A part that stands alone is a message of its own.
     group[~several] = np.arange(rows)[~several] + rows
-    number = joining[3]
-    message = group.copy()
-    duplicate = np.zeros(rows, np.bool_)
-    ambiguous = np.zeros(rows, np.bool_)
-    pairs = pd.DataFrame({"group": group, "number": number})
+    found = _Belonging(group.copy(), np.zeros(rows, np.bool_), np.zeros(rows, np.bool_))
+    pairs = pd.DataFrame({"group": group, "number": parts.number})
     again = pairs.duplicated().to_numpy()
     shared = np.flatnonzero(np.isin(group, group[again]))
     for _, places in pd.Series(shared).groupby(group[shared]):
-        for known in _tell_apart(places.tolist(), number, user_data):
-            message[known.places] = 2 * rows + known.first
-            duplicate[known.duplicates] = True
-            ambiguous[known.places] = known.is_ambiguous
-    return message, duplicate, ambiguous
+        for sharing in _tell_apart(places.tolist(), parts, user_data):
+            found.message[sharing.places] = 2 * rows + sharing.places[0]
+            found.is_duplicate[sharing.duplicates] = True
+            found.is_ambiguous[sharing.places] = sharing.is_ambiguous
+    return found
 
 
 class _Sharing:
     """One of the messages that have the same reference number."""
 
-    def __init__(self, place: int) -> None:
-        self.first = place
-        self.parts: dict[int, bytes] = {}
+    def __init__(self) -> None:
         self.places: list[int] = []
         self.duplicates: list[int] = []
         self.is_ambiguous = False
 
 
-def _tell_apart(
-    places: list[int], number: _Array, user_data: pa.LargeBinaryArray
-) -> list[_Sharing]:
+class _SharedReference:
+    """The messages of one reference number, told apart by the octets and the order of parts."""
+
+    def __init__(self, parts: int) -> None:
+        self.messages: list[_Sharing] = []
+        self._holders: dict[tuple[int, bytes], _Sharing] = {}
+        # By number of the part: the messages that lack it, and how many were marked for it.
+        self._lacking: dict[int, dict[_Sharing, None]] = {n: {} for n in range(1, parts + 1)}
+        self._doubted = dict.fromkeys(self._lacking, 0)
+        # What came again, by number of the part and octets.
+        self._again: dict[int, dict[bytes, list[int]]] = {}
+
+    def add(self, place: int, number: int, octets: bytes) -> None:
+        """Give a part to the message that it goes with, as far as that can be told by now."""
+        if (number, octets) in self._holders:
+            self._again.setdefault(number, {}).setdefault(octets, []).append(place)
+            return
+        lacking = self._lacking[number]
+        if not lacking:
+            self.messages.append(_Sharing())
+            for waiting in self._lacking.values():
+                waiting[self.messages[-1]] = None
+        elif len(lacking) > 1:
+            for message in self.messages[self._doubted[number] :]:
+                message.is_ambiguous |= message in lacking
+            self._doubted[number] = len(self.messages)
+        self._give(place, number, octets, next(reversed(lacking)))
+
+    def _give(self, place: int, number: int, octets: bytes, message: _Sharing) -> None:
+        message.places.append(place)
+        self._holders[number, octets] = message
+        del self._lacking[number][message]
+
+    def settle(self) -> None:
+        """Find of what looked like a duplicate whether it is the equal part of another message."""
+        for number, by_octets in self._again.items():
+            lacking = list(self._lacking[number])
+            is_clear = len(by_octets) == 1 and len(lacking) <= len(*by_octets.values())
+            for message in lacking:
+                message.is_ambiguous |= not is_clear
+            for octets, again in by_octets.items():
+                holder = self._holders[number, octets]
+                for message in lacking if is_clear else ():
+                    self._give(again.pop(0), number, octets, message)
+                holder.places += again
+                holder.duplicates += again
+
+
+def _tell_apart(places: list[int], parts: _Parts, user_data: pa.LargeBinaryArray) -> list[_Sharing]:
     """Give the parts of one reference number to the messages that share it, in their order."""
-    found: list[_Sharing] = []
+    reference = _SharedReference(int(parts.joining[2, places[0]]))
     for place in places:
-        octets = user_data[place].as_py()
-        at = int(number[place])
-        same = [known for known in found if known.parts.get(at) == octets]
-        lacking = [known for known in found if at not in known.parts]
-        if not same and not lacking:
-            found.append(_Sharing(place))
-            lacking = found[-1:]
-        home = (same or lacking)[-1]
-        home.places.append(place)
-        if same:
-            home.duplicates.append(place)
-            continue
-        home.parts[at] = octets
-        if len(lacking) > 1:
-            for known in lacking:
-                known.is_ambiguous = True
-    return found
+        reference.add(place, int(parts.number[place]), user_data[place].as_py())
+    reference.settle()
+    return reference.messages
 
 
 def _texts(
-    frame: pd.DataFrame,
-    keys: list[str],
-    joining: _Array,
-    words: _Array,
-    null: _Array,
-    is_ucs: _Array,
-    message: _Array,
-    duplicate: _Array,
-    ambiguous: _Array,
-    places: _Array,
-    code_units: _Array,
+    frame: pd.DataFrame, keys: list[str], parts: _Parts, belonging: _Belonging
 ) -> pd.DataFrame:
-    codes, _ = pd.factorize(message)
+    number, duplicate = parts.number, belonging.is_duplicate
+    codes, _ = pd.factorize(belonging.message)
     count = int(codes.max(initial=-1)) + 1
     first = np.full(count, len(codes))
     np.minimum.at(first, codes, np.arange(len(codes)))
-    order = np.lexsort((joining[3], codes))
+    order = np.lexsort((number, codes))
     order = order[~duplicate[order]]
     received = np.bincount(codes[~duplicate], minlength=count)
     borders = np.concatenate([[0], np.cumsum(received)])
     offsets = np.empty(count + 1, np.int64)
-    data = np.empty(3 * int(places[-1]), np.uint8)
+    data = np.empty(3 * int(parts.places[-1]), np.uint8)
     surrogate = np.empty(count, np.int8)
-    join_parts_kernel(order, borders, places, code_units, offsets, data, surrogate)
-    parts = joining[2, first]
-    problem = words[first].copy()
+    join_parts_kernel(order, borders, parts.places, parts.code_units, offsets, data, surrogate)
+    total = parts.joining[2, first]
+    problem = parts.problem[first]
     problem[surrogate == unpacking.LONE_SURROGATE] = PROBLEMS[unpacking.LONE_SURROGATE]
-    for row in np.flatnonzero(received < parts):
-        there = joining[3, order[borders[row] : borders[row + 1]]]
-        missing = sorted({*range(1, int(parts[row]) + 1)} - {*there.tolist()})
+    for row in np.flatnonzero(received < total):
+        there = number[order[borders[row] : borders[row + 1]]]
+        missing = sorted({*range(1, int(total[row]) + 1)} - {*there.tolist()})
         problem[row] = f"part{'s' * (len(missing) > 1)} {_listed(missing)} "
         problem[row] += "are missing" if len(missing) > 1 else "is missing"
-    problem[np.bincount(codes, ambiguous, count) > 0] = _AMBIGUOUS
-    of_null = null[first]
+    problem[np.bincount(codes, belonging.is_ambiguous, count) > 0] = _AMBIGUOUS
+    of_null = parts.null[first]
     text = column(pa.large_string(), offsets, pa.py_buffer(data), pd.notna(problem) | of_null)
-    encoding = np.where(of_null, -1, np.bincount(codes, is_ucs, count) > 0)
-    no_number = joining[0, first] == 0
+    encoding = np.where(of_null, -1, np.bincount(codes, parts.is_ucs, count) > 0)
+    no_number = parts.joining[0, first] == 0
     result = {key: frame[key].iloc[first].array for key in keys}
     result |= {
         "text": pd.Series(text, dtype="str"),
         "encoding": pd.Categorical.from_codes(encoding, pd.Index(ENCODINGS)),
-        "reference": nullable(joining[1, first].astype(np.int32), no_number),
-        "parts": nullable(parts.astype(np.int32), of_null),
+        "reference": nullable(parts.joining[1, first].astype(np.int32), no_number),
+        "parts": nullable(total.astype(np.int32), of_null),
         "received": nullable(received.astype(np.int32), of_null),
         "duplicates": nullable(np.bincount(codes, duplicate, count).astype(np.int32), of_null),
         "problem": pd.Series(problem, dtype="str"),

@@ -70,6 +70,38 @@ def test_a_reference_that_comes_round():
     assert decode(parts)["text"].tolist() == texts
 
 
+def test_an_equal_part_of_another_message():
+    same = "Dear customer, " * 20
+    parts = pd.concat([encode([same[:153] + tail * 100]) for tail in "ab"])
+    parts = parts.drop(columns="message")
+    for order in ([0, 1, 2, 3], [1, 0, 2, 3], [0, 2, 1, 3]):
+        found = decode(parts.iloc[order])
+        assert sorted(found["text"]) == [same[:153] + tail * 100 for tail in "ab"]
+        assert found["duplicates"].tolist() == [0, 0]
+    # Once more: now one of them is a duplicate.
+    found = decode(parts.iloc[[0, 1, 2, 2, 3]])
+    assert found["problem"].isna().all()
+    assert found["duplicates"].sum() == 1
+    # Three second parts and two first ones: one of three lacks its own, and nothing tells which.
+    third = encode([same[:153] + "c" * 100]).drop(columns="message")
+    found = decode(pd.concat([parts, third.iloc[1:]]))
+    assert found["problem"].dropna().str.contains("several messages").all()
+    assert found["received"].sum() + found["duplicates"].sum() == 5
+
+
+def test_many_messages_of_one_reference():
+    texts = [f"{k:06} " * 40 for k in range(3000)]
+    parts = encode(texts, reference=1).drop(columns="message")
+    assert decode(parts)["text"].tolist() == texts
+    found = decode(parts.sort_values("part", kind="stable"))
+    assert found["problem"].str.contains("several messages").all()
+
+
+def test_reserved_data_codings_are_the_default_alphabet():
+    for data_coding in (0x0C, 0x4C, 0x80, 0xBF, 0xC8, 0xF3):
+        assert one(bytes.fromhex("e8329bfd06"), data_coding, 5)["text"] == "hello"
+
+
 def test_more_texts_than_references():
     texts = [f"{k:04} " * 40 for k in range(1000)]
     assert decode(encode(texts))["text"].tolist() == texts
@@ -143,7 +175,9 @@ def one(user_data, data_coding=0, udl=None, udhi=False, packing="packed"):
         ((b"\xd8\x3d", 8, 2), "surrogate without"),
         ((b"abc", 4, 3), "data coding"),
         ((b"abc", 0x20, 3), "data coding"),
-        ((b"abc", 0x0C, 3), "data coding"),
+        ((b"abc", 0x04, 3), "8-bit"),
+        ((b"abc", 8, -5), "udl does not fit"),
+        ((b"abc", 8, "three"), "udl does not fit"),
         ((b"abc", 0xF5, 3), "data coding"),
         ((b"ab\x80", 0, 3, False, "unpacked"), "no septet"),
         ((b"abc", 0, 4, False, "unpacked"), "udl does not fit"),
@@ -235,6 +269,11 @@ def test_tables_of_every_kind():
             "row 0 has",
         ),
         (pd.DataFrame({"user_data": [b"a"], "data_coding": 0}), InputError, "'udhi'"),
+        (
+            pd.DataFrame({"user_data": [b"a"], "udhi": False, "data_coding": 0, "udl": [1j]}),
+            TypeError,
+            "udl must be whole numbers",
+        ),
     ],
     ids=str,
 )

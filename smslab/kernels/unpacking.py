@@ -31,14 +31,12 @@ def _alphabet(data_coding: int) -> int:
         if data_coding & 0x20:
             return _NO_TEXT  # compressed
         kind = data_coding >> 2 & 3
-        return _GSM7 if kind == 0 else _UCS2 if kind == 2 else _NO_TEXT
-    if group in (0xC, 0xD):
-        return _GSM7
+        return _NO_TEXT if kind == 1 else _UCS2 if kind == 2 else _GSM7
     if group == 0xE:
         return _UCS2
-    if group == 0xF and not data_coding & 4:
-        return _GSM7
-    return _NO_TEXT
+    if group == 0xF and data_coding & 4:
+        return _NO_TEXT  # 8-bit data
+    return _GSM7  # reserved ones too
 
 
 @kernel
