@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import operator
-import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from smslab.coding import ENCODINGS, UCS2, Coding, Counts, check_counted, count,
 from smslab.errors import InputError, OptionError
 from smslab.lookalikes import LEVELS, check_level, lookalikes
 from smslab.rates import MICRO, RateCard
-from smslab.repair import repair
+from smslab.repair import compose, repair
 from smslab.text import Texts, as_chunks, as_distinct, check_utf8, index_of
 
 __all__ = ["Audit", "audit", "lint"]
@@ -454,7 +453,7 @@ def _advice(text: str, level: str, coding: Coding) -> dict[str, str]:
     languages = () if coding.languages is None else tuple(coding.languages)
     found = repair(text, level, languages=languages)
     advice = dict.fromkeys(text, _REWRITE)
-    composed = unicodedata.normalize("NFC", text)
+    composed = compose(text)
     for character in text:
         if character not in composed:
             advice[character] = "compose it with the letter before it (level nfc)"

@@ -177,7 +177,7 @@ def version(level: str = "typographic") -> str:
     --------
     >>> import smslab
     >>> smslab.smart.version("typographic")
-    '1-0dab0381'
+    '1-cd9e2283'
     """
     rows = sorted((character, *found) for character, found in lookalikes(level).items())
     return f"{_RULES}-{hashlib.sha256(repr(rows).encode()).hexdigest()[:8]}"

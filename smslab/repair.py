@@ -19,7 +19,16 @@ from smslab.coding import Coding
 from smslab.errors import MissingExtraError, OptionError
 from smslab.lookalikes import CONDITIONS, LEVELS, PROFILES, Lookalike, check_level, lookalikes
 
-__all__ = ["ASCII", "TARGETS", "Change", "Repair", "check_target", "repair", "repair_all"]
+__all__ = [
+    "ASCII",
+    "TARGETS",
+    "Change",
+    "Repair",
+    "check_target",
+    "compose",
+    "repair",
+    "repair_all",
+]
 
 #: Alphabets to bring a text into. ``ASCII`` is what GSM-7 and ASCII have in common in one septet
 #: and at one code, for routes that garble the rest.
@@ -35,7 +44,7 @@ class Change(NamedTuple):
     Parameters
     ----------
     position : int
-        Its index in the composed text (NFC).
+        Its index in the composed text, as of :func:`compose`.
     character : str
         The character.
     replacement : str
@@ -70,18 +79,37 @@ class Repair:
 _EDGES: Final = "“”‘’\"'«»‹›„‚()[]{}<>,;:!?"
 _LINK: Final = re.compile(
     r"[a-z][a-z0-9+.-]*://.*|www\..*"
+    # A host alone is told by its end; with a port or a path behind it, by its form.
     r"|[^\s/@]+\.(?:[a-z]{2}|com|net|org|info|biz|app|dev|shop|store|online|site|link|page)\.?"
-    r"(?:[/?#:].*)?",
+    r"(?:[/?#:].*)?"
+    r"|(?:[^\s/@:]+\.(?:[^\W\d_]{2,}|xn--[a-z0-9-]+)\.?|localhost|[0-9]+(?:\.[0-9]+){3})"
+    r"(?::[0-9]+)?[/?#].*",
     re.DOTALL | re.IGNORECASE,
 )
 _EMAIL: Final = re.compile(r"[^@]+@[^@]+\.[^@]+", re.DOTALL)
-_CODE: Final = re.compile(
-    r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])[A-Z0-9]+(?:[^\sA-Za-z0-9]+[A-Z0-9]+)+", re.DOTALL
-)
+#: Before a code in the same word: ``Code:AB12``, ``PIN=4711``.
+_LABEL: Final = re.compile(r"[^\W\d_]+[:=]")
 _TIMES_OF_DAY: Final = re.compile(
     r"[0-9]{1,2}(?:[:.][0-9]{2})?(?:[AP]M)?(?:[^\sA-Za-z0-9]+[0-9]{1,2}(?:[:.][0-9]{2})?[AP]M)+"
 )
 _CODE_LETTERS: Final = 6
+
+
+def _is_code(word: str) -> bool:
+    """Say whether a word is capitals and digits in a row, as of a voucher: joined or not."""
+    label = _LABEL.match(word)
+    word = word[label.end() if label else 0 :].strip(".…")
+    letters = [character for character in word if character.isalnum()]
+    return (
+        len(letters) >= _CODE_LETTERS
+        and word[0].isalnum()
+        and word[-1].isalnum()
+        and all(character.isupper() or character.isdecimal() for character in letters)
+        and any(character.isupper() for character in letters)
+        and any(character.isdecimal() for character in letters)
+        and not _TIMES_OF_DAY.fullmatch(word)
+    )
+
 
 #: A word with a character beyond ASCII: others stay as they are anyway.
 _WORD: Final = re.compile(r"(?<!\S)[^\s\x80-\U0010FFFF]*+[^\s\x00-\x7F]\S*")
@@ -94,18 +122,41 @@ def _protected(text: str) -> list[tuple[int, int, str]]:
         word = match.group().strip(_EDGES)
         if word.isascii():
             continue
+        # As it will be when it is composed: then it is still protected.
+        composed = unicodedata.normalize("NFC", word)
         kind = ""
-        if _LINK.fullmatch(word) or "://" in word:
+        if _LINK.fullmatch(composed) or "://" in word:
             kind = "a link"
-        elif _EMAIL.fullmatch(word):
+        elif _EMAIL.fullmatch(composed):
             kind = "an e-mail address"
-        elif _CODE.fullmatch(word.strip(".…")) and not _TIMES_OF_DAY.fullmatch(word.strip(".…")):
-            letters = sum(character.isascii() and character.isalnum() for character in word)
-            kind = "a code" if letters >= _CODE_LETTERS else ""
+        elif _is_code(composed):
+            kind = "a code"
         if kind:
             start = match.start() + match.group().index(word)
             spans.append((start, start + len(word), kind))
     return spans
+
+
+def compose(text: str) -> str:
+    """Compose letters and their accents, but for links, e-mail addresses and codes.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+
+    Returns
+    -------
+    str
+        In normal form C outside of what is left alone (Unicode Standard Annex 15).
+    """
+    if unicodedata.is_normalized("NFC", text):
+        return text
+    pieces, done = [], 0
+    for start, end, _ in _protected(text):
+        pieces += [unicodedata.normalize("NFC", text[done:start]), text[start:end]]
+        done = end
+    return "".join(pieces) + unicodedata.normalize("NFC", text[done:])
 
 
 def check_target(target: str) -> None:
@@ -192,7 +243,7 @@ def _repaired(text: str, level: str, target: str, languages: tuple[str, ...]) ->
         return Repair(
             result, changes, dict.fromkeys(sorted({*result} - alphabet), "not in the table")
         )
-    text = unicodedata.normalize("NFC", text)
+    text = compose(text)
     strange = [match.start() for match in _outside(target, languages).finditer(text)]
     spans = deque(_protected(text) if strange else ())
     pieces = []
@@ -284,7 +335,7 @@ def repair_all(
     known = _alphabet(target, languages) | lookalikes(level).keys()
     repairs = []
     for text in texts:
-        composed = unicodedata.normalize("NFC", text)
+        composed = compose(text)
         if known.issuperset(composed):
             repairs.append(_repaired(composed, level, target, languages))
         else:

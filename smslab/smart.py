@@ -8,7 +8,6 @@ no visible character is dropped; to do it again changes nothing more.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Any, Final, NamedTuple
@@ -23,7 +22,7 @@ from smslab import characters
 from smslab.coding import ENCODINGS, UCS2, Coding, Counts, check_counted, count
 from smslab.lookalikes import LEVELS, PROFILES, check_level, table, version
 from smslab.pieces import each
-from smslab.repair import ASCII, TARGETS, Change, Repair, check_target, repair, repair_all
+from smslab.repair import ASCII, TARGETS, Change, Repair, check_target, compose, repair, repair_all
 from smslab.segmentation import nullable
 from smslab.text import Texts, as_distinct, index_of
 
@@ -103,7 +102,7 @@ def _smart(
         whole = np.array([not item.blocking for item in repairs])
         used = used & whole & (then.encoding != UCS2)
         # Composition loses nothing: it is taken wherever it saves, in UCS-2 too.
-        composed = [unicodedata.normalize("NFC", text) for text in candidates]
+        composed = [compose(text) for text in candidates]
         saves = count([pa.array(composed, _STRING)], coding).segments < now.segments
         for place in np.flatnonzero(saves & ~used):
             repairs[place] = Repair(composed[place], (), repairs[place].blocking)
