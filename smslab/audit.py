@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import operator
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -46,7 +45,8 @@ class Audit:
     segments : float
         Segments that they take.
     avoidable : float
-        Segments that they would take less if every character took one septet.
+        Segments that they would take less with a letter of one septet in place of each of these
+        characters.
     characters : pandas.DataFrame
         One row per character that costs, the dearest first; columns as :func:`audit` says.
     price : float or None
@@ -130,8 +130,9 @@ def audit(
 ) -> Audit:
     """Rank the characters of a list of texts by the segments that they cost.
 
-    A text costs what it takes beyond a text in which each character took one septet. Characters
-    that force UCS-2 share that equally; where none does, those of the extension table do.
+    Characters that force UCS-2 cost; in a text where none does, those of the extension table. The
+    text costs what it takes beyond the same text with a letter of one septet in place of each of
+    them; they share that equally.
 
     Parameters
     ----------
@@ -142,7 +143,7 @@ def audit(
     rates : RateCard or float, optional
         The price of a segment, or a card that tells it for `country`.
     country : str, optional
-        ISO 3166-1 alpha-2; needed with a card.
+        ISO 3166-1 alpha-2; with a card, and only then.
     languages : None, ``auto`` or list of str
         As of :func:`smslab.segment`, like all further ones.
     reference_bits : int
@@ -275,6 +276,8 @@ def _weights(weights: Any, rows: int) -> _Array:
 
 def _price(rates: RateCard | float | None, country: str | None) -> tuple[float | None, str]:
     if rates is None:
+        if country is not None:
+            raise InputError("country is used with rates: rates=smslab.RateCard.bundled()")
         return None, ""
     if isinstance(rates, RateCard):
         if not isinstance(country, str):
@@ -411,8 +414,8 @@ def lint(
     >>> found["repair"].unique().tolist()
     ['replace by "\'" (level typographic)', 'shorten by 10 septets']
     """
-    if operator.index(max_segments) < 1:
-        raise OptionError(f"max_segments must be 1 or more; not {max_segments!r}")
+    if int(max_segments) != max_segments or max_segments < 1:
+        raise OptionError(f"max_segments must be 1 or more, and whole; not {max_segments!r}")
     coding = Coding(languages=languages, reference_bits=reference_bits, concatenation=concatenation)
     check_level(level)
     chunks = as_chunks(texts, errors)

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from smslab import __version__
 from smslab.errors import InputError, SmslabError
@@ -44,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0; 1 where lint finds something; 2 for bad input or an output that cannot be
         written; 130 when interrupted.
     """
+    if sys.stdout is None:
+        print("smslab: output: is closed", file=sys.stderr)
+        return 2
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -68,8 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status or 0
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say on one line what is wrong."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="smslab",
         description="Know what a text message campaign costs, when it lands and how much of it "
         "arrives, before it is sent.",
@@ -133,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_text_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_text_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     def add(name: str, run: Callable[[argparse.Namespace], Any], say: str, more: str = "") -> Any:
         command = commands.add_parser(
             name,

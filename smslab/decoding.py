@@ -84,7 +84,7 @@ def decode(
     TypeError
         If `parts` is no table, or a column holds other values than it should.
     InputError
-        If a column is missing.
+        If a column is missing, or one of `by` holds values that cannot be told apart.
     ValueError
         If `packing` is unknown.
 
@@ -294,7 +294,10 @@ def _belonging(
     several = parts.joining[0] > 0
     table = pd.DataFrame({k: parts.joining[k] for k in range(3)})
     for place, key in enumerate(keys):
-        table[f"by {place}"] = pd.factorize(frame[key], use_na_sentinel=False)[0]
+        try:
+            table[f"by {place}"] = pd.factorize(frame[key], use_na_sentinel=False)[0]
+        except TypeError as error:
+            raise InputError(f"by: the values of column {key!r} cannot tell: {error}") from None
     group = table.groupby(list(table.columns), sort=False).ngroup().to_numpy().copy()
     # A part that stands alone is a message of its own.
     group[~several] = np.arange(rows)[~several] + rows

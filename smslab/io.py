@@ -330,6 +330,15 @@ _PART: Final = ("user_data", "data_coding", "udl", "udh", "udhi", "message")
 
 _BINARY: Final = pd.ArrowDtype(pa.large_binary())
 
+_OCTETS: Final = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_null)
+_NUMBERS: Final = (pa.types.is_integer, pa.types.is_floating, pa.types.is_null)
+_FITTING: Final = {
+    "user_data": _OCTETS,
+    "udh": _OCTETS,
+    "data_coding": _NUMBERS,
+    "udl": _NUMBERS,
+}
+
 
 def _parts_of_parquet(path: Path) -> pd.DataFrame:
     try:
@@ -337,6 +346,11 @@ def _parts_of_parquet(path: Path) -> pd.DataFrame:
     except pa.ArrowInvalid as error:
         fault = str(error).splitlines()[0]
         raise InputError(f"{path}: not a whole and valid Parquet file: {fault}") from None
+    for field in table.schema:
+        fits = _FITTING.get(field.name)
+        if fits is not None and not any(fit(field.type) for fit in fits):
+            must = "octets" if fits is _OCTETS else "whole numbers"
+            raise InputError(f"{path}: column {field.name!r} is {field.type}; it must hold {must}")
     octets = {pa.binary(): _BINARY, pa.large_binary(): _BINARY}
     frame: pd.DataFrame = table.to_pandas(types_mapper=octets.get)
     return frame
@@ -378,8 +392,12 @@ def _octets(path: Path, name: str, row: int, cell: str) -> bytes:
         ) from None
 
 
+#: Of a number that fits 64 bits.
+_MOST_DIGITS: Final = 19
+
+
 def _whole_numbers(path: Path, name: str, cells: pd.Series[Any]) -> pd.Series[Any]:
     for row, cell in enumerate(cells, 1):
-        if cell and not (cell.isascii() and cell.isdecimal()):
+        if cell and not (cell.isascii() and cell.isdecimal() and len(cell) < _MOST_DIGITS):
             raise InputError(f"{path}: row {row}: {name} must be a whole number; not {cell!r:.40}")
     return pd.to_numeric(cells.where(cells != "", None)).astype("Int64")

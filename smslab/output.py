@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 import pandas as pd
 import pyarrow as pa
@@ -19,7 +19,7 @@ from smslab.errors import InputError
 __all__ = ["write_csv", "write_table", "write_whole"]
 
 #: What spreadsheets take for the beginning of a formula (OWASP, CSV injection).
-_FORMULA_BEGINNINGS: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_BEGINNINGS: Final = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, *, guard: bool = True) -> None:
@@ -33,7 +33,7 @@ def write_table(frame: pd.DataFrame, path: str | Path, *, guard: bool = True) ->
         ``.csv`` (octets in hexadecimal digits) or ``.parquet``.
     guard : bool
         Whether a text in a CSV file that a spreadsheet would take for a formula gets an
-        apostrophe in front.
+        apostrophe in front; names of columns too.
 
     Raises
     ------
@@ -64,17 +64,21 @@ def write_csv(frame: pd.DataFrame, target: Path | TextIO, *, guard: bool = True)
     guard : bool
         As of :func:`write_table`.
     """
-    table = frame.copy()
-    for name, kind in frame.dtypes.items():
-        column = frame[name]
+    table = frame.reset_index() if frame.index.name is not None else frame.copy()
+    for name, kind in table.dtypes.items():
+        column = table[name]
         if kind == pd.ArrowDtype(pa.large_binary()):
             table[name] = column.map(bytes.hex, na_action="ignore")
         elif guard and isinstance(kind, (pd.StringDtype, pd.CategoricalDtype)):
-            column = column.astype("str")
-            is_formula = column.str.startswith(_FORMULA_BEGINNINGS).fillna(False)
-            table[name] = column.mask(is_formula, "'" + column)
-    named = frame.index.name is not None
-    table.to_csv(target, index=named, lineterminator="\n", encoding="utf-8")
+            table[name] = _guarded(column.astype("str"))
+    if guard:
+        table.columns = _guarded(pd.Series(table.columns.astype("str")))
+    table.to_csv(target, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def _guarded(texts: pd.Series[Any]) -> pd.Series[Any]:
+    is_formula = texts.str.startswith(_FORMULA_BEGINNINGS).fillna(False)
+    return texts.mask(is_formula, "'" + texts)
 
 
 @contextlib.contextmanager

@@ -278,7 +278,8 @@ def smart_report(
     changed[found.places[found.used]] = True
     replaced = np.zeros(rows, np.int32)
     positions = np.full(rows, None, object)
-    positions[:] = [[]] * rows
+    for row in np.flatnonzero(~found.before.null):
+        positions[row] = []
     changes, blocking = np.full(rows, None, object), np.full(rows, None, object)
     for place, item, used in zip(found.places, found.repairs, found.used, strict=True):
         blocking[place] = _reasons(item.blocking) or None

@@ -105,6 +105,7 @@ def test_words_and_html():
         ({"rates": "abc"}, "price of 0 or more; not 'abc'"),
         ({"rates": smslab.RateCard.bundled(), "country": 5}, "country must be given"),
         ({"rates": smslab.RateCard.bundled()}, "country must be given"),
+        ({"country": "US"}, "country is used with rates"),
     ],
     ids=str,
 )
@@ -162,7 +163,10 @@ def test_lint_tells_by_how_much(text, max_segments, chosen, over):
 
 
 def test_wrong_limits():
-    with pytest.raises(ValueError, match="max_segments must be 1 or more; not 0"):
-        lint(["a"], max_segments=0)
+    for wrong in (0, 1.5):
+        with pytest.raises(
+            ValueError, match=f"max_segments must be 1 or more, and whole; not {wrong}"
+        ):
+            lint(["a"], max_segments=wrong)
     with pytest.raises(ValueError, match="level must be one of"):
         lint(["a"], level="x")

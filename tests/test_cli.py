@@ -5,6 +5,8 @@ import subprocess
 import sys
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import smslab
@@ -167,11 +169,24 @@ def test_a_reader_that_leaves(tmp_path, unbuffered):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_closed_output():
+    done = subprocess.run(
+        [sys.executable, "-m", "smslab", "explain", "abc"],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.close(1),
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (2, "smslab: output: is closed\n")
+
+
 @pytest.mark.parametrize("words", [[], ["forcast"], ["forecast"], ["demo", "--seed", "x"]])
 def test_wrong_words(run, words):
     status, _, err = run(*words)
     assert status == 2
-    assert "usage: smslab" in err
+    assert err.startswith("smslab")
+    assert err.endswith("--help\n")
+    assert err.count("\n") == 1
 
 
 def test_corpora_by_the_command_line(run, corpora):
@@ -312,6 +327,7 @@ def test_text_commands_refuse_bad_input_in_one_line(run, texts, words, says):
         ("0x,0,1,no", "row 1: user_data must be hexadecimal digits; not '0x'"),
         ("00,zero,1,no", "row 1: data_coding must be a whole number"),
         ("00,0,1.5,no", "row 1: udl must be a whole number"),
+        (f"00,{'9' * 20},1,no", "row 1: data_coding must be a whole number"),
         ("00,0", "line 2 has 2 cells"),
         ("00,999,1,no", "data_coding must be 0 to 255"),
     ],
@@ -319,5 +335,22 @@ def test_text_commands_refuse_bad_input_in_one_line(run, texts, words, says):
 def test_decode_names_the_bad_cell(run, tmp_path, cells, says):
     (tmp_path / "p.csv").write_text(f"user_data,data_coding,udl,udhi\n{cells}\n")
     status, _, err = run("decode", "p.csv")
+    assert status == 2
+    assert says in err
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"user_data": [7]}, "column 'user_data' is int64; it must hold octets"),
+        ({"data_coding": ["0"]}, "column 'data_coding' is string; it must hold whole numbers"),
+        ({"list": [["a"]]}, "by: the values of column 'list' cannot tell"),
+    ],
+)
+def test_decode_names_the_bad_column(run, tmp_path, columns, says):
+    good = {"user_data": [b"a"], "data_coding": [0], "udl": [1], "udhi": [False]}
+    pq.write_table(pa.table(good | columns), tmp_path / "p.parquet")
+    by = ["--by", "list"] if "list" in columns else []
+    status, _, err = run("decode", "p.parquet", *by)
     assert status == 2
     assert says in err

@@ -235,6 +235,13 @@ def test_write_whole_or_nothing(tmp_path):
         pass
 
 
+def test_formulas_in_names_and_in_the_index_are_guarded_too(tmp_path):
+    names = pd.Index(["@row", "\n2", "＝3"], name="=index")
+    write_csv(pd.DataFrame({"+a": ["-1", "a", None]}, index=names, dtype="str"), tmp_path / "t.csv")
+    expected = "'=index,'+a\n'@row,'-1\n\"'\n2\",a\n'＝3,\n"
+    assert (tmp_path / "t.csv").read_text("utf-8") == expected
+
+
 def test_formulas_of_categories_are_guarded_too(tmp_path):
     frame = pd.DataFrame({"a": pd.Categorical(["=x()", None]), "b": pd.Categorical([1, 2])})
     write_csv(frame, tmp_path / "t.csv")

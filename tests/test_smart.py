@@ -288,6 +288,12 @@ def test_index_nulls_and_dictionaries():
     assert len(smart_report([])) == 0
 
 
+def test_report_of_nulls():
+    for texts in (["a", None], pd.Categorical(["a", None])):
+        report = smart_report(pd.Series(texts))
+        assert report["positions"].isna().tolist() == [False, True]
+
+
 def test_report_tells_positions_and_reasons():
     report = smart_report(["“Free” " * 15, "it’s at bit.ly/a‑b 🎉 " * 9])
     assert list(report["positions"][0][:4]) == [0, 5, 7, 12]
