@@ -37,12 +37,13 @@ if TYPE_CHECKING:
     from smslab.io import read_messages
     from smslab.kpi import kpis
     from smslab.rates import RateCard
-    from smslab.results import Run
+    from smslab.run import Run
     from smslab.sample import sample
     from smslab.scenario import Scenario
     from smslab.segmentation import segment, split
     from smslab.simulate import simulate
     from smslab.smart import smart_encode, smart_report
+    from smslab.verification import Verification, verify
 
 _HOME = {
     "Audit": "audit",
@@ -52,11 +53,12 @@ _HOME = {
     "OptionError": "errors",
     "RateCard": "rates",
     "RateCardError": "errors",
-    "Run": "results",
+    "Run": "run",
     "Scenario": "scenario",
     "ScenarioError": "errors",
     "SmslabError": "errors",
     "TextError": "errors",
+    "Verification": "verification",
     "audit": "audit",
     "cost": "cost",
     "decode": "decoding",
@@ -72,6 +74,7 @@ _HOME = {
     "smart_encode": "smart",
     "smart_report": "smart",
     "split": "segmentation",
+    "verify": "verification",
 }
 _MODULES = ("plot", "smart", "widgets")
 
@@ -88,6 +91,7 @@ __all__ = [
     "ScenarioError",
     "SmslabError",
     "TextError",
+    "Verification",
     "audit",
     "cost",
     "decode",
@@ -105,6 +109,7 @@ __all__ = [
     "smart_encode",
     "smart_report",
     "split",
+    "verify",
     "widgets",
 ]
 

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import numbers
 import typing
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from smslab.errors import ScenarioError, nearest
@@ -19,6 +20,7 @@ __all__ = [
     "SMALLEST",
     "check",
     "check_between",
+    "check_choice",
     "check_types",
     "from_table",
     "to_table",
@@ -66,6 +68,26 @@ def check_between(item: Any, low: float, high: float, *names: str) -> None:
         check(low <= value <= high, name, f"between {low:,g} and {high:,g}", value)
 
 
+def check_choice(item: Any, name: str, choices: Sequence[str]) -> None:
+    """Raise a :class:`ScenarioError` unless a field is one of so many words.
+
+    Parameters
+    ----------
+    item : dataclass
+        Whose field is checked.
+    name : str
+        The field.
+    choices : sequence of str
+        The words.
+    """
+    value = getattr(item, name)
+    if value not in choices:
+        raise ScenarioError(
+            f"{name} must be one of {', '.join(choices)}; not {value!r:.80}."
+            f"{nearest(value, choices)}"
+        )
+
+
 def _hints(cls: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(cls)
     return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
@@ -93,7 +115,7 @@ def _typed(hint: Any, value: Any, field: str) -> Any:
     kinds = tuple(option for option in options if option is not type(None))
     if value is None and len(kinds) < len(options):
         return None
-    if not isinstance(value, bool):
+    if isinstance(value, bool) == (kinds == (bool,)):
         if kinds == (float,) and isinstance(value, numbers.Real):
             with contextlib.suppress(OverflowError):
                 return float(value)

@@ -15,15 +15,15 @@ import pandas as pd
 
 from smslab import report
 from smslab.cost import SegmentPrices, cost, segment_prices
-from smslab.engines import reference
 from smslab.errors import InputError
 from smslab.kpi import kpis
 from smslab.rates import LOWEST, MICRO, OTHER_SENDER, RateCard
-from smslab.results import NEVER, Run, Status
+from smslab.results import NEVER, Status
+from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
-from smslab.simulate import Seed, seeds
+from smslab.simulate import Seed, run_once, seeds
 from smslab.text import Texts
-from smslab.traffic import Load, generate, serving
+from smslab.traffic import Load, serving
 
 __all__ = ["Forecast", "Progress", "forecast"]
 
@@ -365,7 +365,7 @@ def forecast(
     figures = []
     first: Run | None = None
     for seed in _shown(seeds(rng, replications), progress):
-        run = reference.run(scenario, generate(scenario, seed, load), seed)
+        run = run_once(scenario, seed, load)
         first = first or run
         part = run.of(campaign.name)
         run_micro = _charged_micro(part, segment_micro, has_price, rates)

@@ -8,19 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from smslab import rules
-from smslab.results import NEVER, Run, Status
-from smslab.traffic import SECOND
+from smslab.kernels.simulation import SECOND
+from smslab.results import NEVER, Keyword, Results, Status
 
 __all__ = ["kpis"]
 
 
-def kpis(run: Run) -> dict[str, float]:
+def kpis(run: Results) -> dict[str, float]:
     """Compute the key figures of a run.
 
     Parameters
     ----------
     run : Run
-        One replication, or :meth:`Run.of` one of its campaigns.
+        One replication, or :meth:`Run.of <smslab.results.Results.of>` one of its campaigns.
 
     Returns
     -------
@@ -42,8 +42,15 @@ def kpis(run: Run) -> dict[str, float]:
         ``read_5_min`` : share of the delivered messages that were looked at within five minutes
         of landing
 
+        ``replied``, ``opted_out``, ``emailed``, ``converted`` : shares of all messages that were
+        answered, answered by an opt-out, followed by an e-mail, and that led to what they ask for
+
+        ``answers`` : how many answers to replies were sent; they count nowhere else
+
         Times and ``read_5_min`` are NaN where nothing was sent or delivered.
     """
+    answers = int((run.answers.sent_us != NEVER).sum())
+    run = run.asked
     delivered = run.status == Status.DELIVERED
     landed_us = run.final_us[delivered]
     read_after_us = run.read_us[delivered] - landed_us
@@ -61,6 +68,11 @@ def kpis(run: Run) -> dict[str, float]:
         "pending": shares["pending"],
         "confirmed": _mean(delivered & (run.receipt_us != NEVER)),
         "read_5_min": _mean(read_after_us <= rules.READ_AT_ONCE_S * SECOND),
+        "replied": _mean(run.replied_us != NEVER),
+        "opted_out": _mean(run.keyword == Keyword.STOP),
+        "emailed": _mean(run.emailed_us != NEVER),
+        "converted": _mean(run.converted_us != NEVER),
+        "answers": float(answers),
     }
 
 

@@ -10,8 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from smslab.results import NEVER, Run, Status
-from smslab.traffic import SECOND
+from smslab.kernels.simulation import SECOND
+from smslab.results import NEVER, Status
+from smslab.run import Run
 
 __all__ = ["backlog", "cost_by", "delay", "deliveries"]
 

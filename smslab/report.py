@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from smslab import plot
 from smslab.rates import RateCard
-from smslab.results import Run
+from smslab.run import Run
 
 __all__ = ["Answers", "answers_table", "page"]
 

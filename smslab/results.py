@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from smslab.errors import ScenarioError, nearest
 from smslab.scenario import Scenario
-from smslab.traffic import SECOND, Traffic
+from smslab.traffic import Traffic
 
-__all__ = ["NEVER", "Reason", "Run", "Status"]
+__all__ = ["NEVER", "Keyword", "Outcome", "Reason", "Results", "Status"]
 
 #: The time of what did not happen.
 NEVER: Final = -1
@@ -37,25 +35,39 @@ class Reason(IntEnum):
     NONE = 0
     EXPIRED_QUEUE = 1  #: its validity ended before it left the platform
     NO_ROUTE = 2  #: no carrier of the scenario serves the recipient's country
-    REJECTED = 3  #: permanent failure: bad number, blocked, filtered
-    ABSENT = 4  #: the handset stayed away
+    ABSENT = 3  #: the handset stayed away
+    INVALID_NUMBER = 4  #: no such number, or one that takes no messages
+    FILTERED = 5  #: taken for spam
+    BLOCKED = 6  #: barred by the recipient, the network or the country
+    UNKNOWN = 7  #: failed for good, and the receipt does not say why
+    QUEUE_FULL = 8  #: too many waited already
+    DAILY_CAP = 9  #: over what a sender or carrier takes in a day
+    OPTED_OUT = 10  #: the recipient has opted out
+    SUBMIT_FAILED = 11  #: the carrier answered each submission with a temporary error
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One simulated replication.
+class Keyword(IntEnum):
+    """What a recipient wrote back."""
+
+    NONE = 0
+    STOP = 1  #: opt out
+    HELP = 2
+    START = 3  #: opt in again
+    TEXT = 4  #: anything else
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Outcome:
+    """What an engine says of the messages of one replication, as columns of n rows.
 
     Times are int64 microseconds after the scenario's start, :data:`NEVER` where the thing did
-    not happen; :attr:`messages` shows them in seconds.
+    not happen.
 
     Parameters
     ----------
-    scenario : Scenario
-        What was simulated.
-    seed : int
-        Seed of the replication.
     traffic : Traffic
-        The messages that went in.
+        The messages: those that went in, and the answers to replies behind them; each with the
+        carrier that took it at last.
     sent_us : ndarray of int64, shape (n,)
         When the carrier had taken the last segment: from then on the message is charged.
     final_us : ndarray of int64, shape (n,)
@@ -64,67 +76,64 @@ class Run:
         When the receipt came.
     read_us : ndarray of int64, shape (n,)
         When the recipient looked; this may be past the horizon.
+    replied_us : ndarray of int64, shape (n,)
+        When the recipient wrote back.
+    keyword : ndarray of int8, shape (n,)
+        What: codes of :class:`Keyword`.
+    answer_to : ndarray of int32, shape (n,)
+        The message whose reply this one answers; :data:`NEVER` for messages of the traffic.
+    submissions : ndarray of int16, shape (n,)
+        How often the message was submitted to a carrier.
     attempts : ndarray of int32, shape (n,)
         Delivery attempts of the carrier.
     status, reason : ndarray of int8, shape (n,)
         Codes of :class:`Status` and :class:`Reason`.
     """
 
-    scenario: Scenario
-    seed: int
     traffic: Traffic
     sent_us: npt.NDArray[np.int64]
     final_us: npt.NDArray[np.int64]
     receipt_us: npt.NDArray[np.int64]
     read_us: npt.NDArray[np.int64]
+    replied_us: npt.NDArray[np.int64]
+    keyword: npt.NDArray[np.int8]
+    answer_to: npt.NDArray[np.int32]
+    submissions: npt.NDArray[np.int16]
     attempts: npt.NDArray[np.int32]
     status: npt.NDArray[np.int8]
     reason: npt.NDArray[np.int8]
 
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Results(Outcome):
+    """All that is known of the messages of one replication.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What was simulated.
+    seed : int
+        Seed of the replication.
+    emailed_us, email_landed_us : ndarray of int64, shape (n,)
+        When the e-mail in the message's place was sent, and when it was in the mailbox.
+    converted_us : ndarray of int64, shape (n,)
+        When a recipient looked who did what the message or its e-mail asks for.
+    traffic, sent_us, final_us, receipt_us, read_us, replied_us, keyword, answer_to : object
+        As of :class:`Outcome`.
+    submissions, attempts, status, reason : object
+        As of :class:`Outcome`.
+    """
+
+    scenario: Scenario
+    seed: int
+    emailed_us: npt.NDArray[np.int64]
+    email_landed_us: npt.NDArray[np.int64]
+    converted_us: npt.NDArray[np.int64]
+
     def __len__(self) -> int:
         return len(self.status)
 
-    @property
-    def messages(self) -> pd.DataFrame:
-        """One row per message.
-
-        ``campaign``, ``sender``, ``carrier``, ``status`` and ``reason`` are categories,
-        ``segments`` and ``attempts`` integers; ``queued_s``, ``sent_s``, ``final_s``,
-        ``receipt_s`` and ``read_s`` are float64 seconds after the start, NaN where it did not
-        happen. ``carrier`` is null for a message without a route, ``reason`` for one without a
-        cause of failure.
-        """
-        names = [traffic.name for traffic in self.scenario.traffic]
-        senders = [sender.name for sender in self.scenario.senders]
-        carriers = [carrier.name for carrier in self.scenario.carriers]
-        carrier_names = list(dict.fromkeys(carriers))
-        by_name = np.array([*(carrier_names.index(name) for name in carriers), -1])
-        sender_of = np.array(
-            [senders.index(self.scenario.sender_of(t).name) for t in self.scenario.traffic]
-        )
-        return pd.DataFrame(
-            {
-                "campaign": _category(self.traffic.campaign, names),
-                "sender": _category(sender_of[self.traffic.campaign], senders),
-                "carrier": _category(by_name[self.traffic.carrier], carrier_names),
-                "segments": self.traffic.segments,
-                "queued_s": _seconds(self.traffic.queued_us),
-                "sent_s": _seconds(self.sent_us),
-                "final_s": _seconds(self.final_us),
-                "receipt_s": _seconds(self.receipt_us),
-                "read_s": _seconds(self.read_us),
-                "attempts": self.attempts,
-                "status": _category(self.status, [s.name.lower() for s in Status]),
-                "reason": _category(self.reason - 1, [r.name.lower() for r in Reason][1:]),
-            },
-            index=pd.RangeIndex(len(self), name="message"),
-        )
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Return :attr:`messages`."""
-        return self.messages
-
-    def of(self, campaign: str) -> Run:
+    def of(self, campaign: str) -> Self:
         """Return the part of the run that belongs to one traffic of the scenario.
 
         Parameters
@@ -134,8 +143,8 @@ class Run:
 
         Returns
         -------
-        Run
-            With the messages of that traffic alone, numbered from 0.
+        Results
+            With the messages of that traffic alone, without answers, numbered from 0.
 
         Raises
         ------
@@ -147,38 +156,29 @@ class Run:
             raise ScenarioError(
                 f"campaign must be one of {names}; not {campaign!r}.{nearest(campaign, names)}"
             )
-        rows = self.traffic.campaign == names.index(campaign)
+        return self._only(
+            (self.traffic.campaign == names.index(campaign)) & (self.answer_to == NEVER)
+        )
 
-        def part(item: Run | Traffic) -> dict[str, Any]:
+    @property
+    def asked(self) -> Self:
+        """The part of the run that is its traffic, without answers to replies."""
+        is_answer = self.answer_to != NEVER
+        return self._only(~is_answer) if is_answer.any() else self
+
+    @property
+    def answers(self) -> Self:
+        """The part of the run that is answers to replies, numbered from 0."""
+        return self._only(self.answer_to != NEVER)
+
+    def _only(self, rows: npt.NDArray[np.bool_]) -> Self:
+        def part(item: Results | Traffic) -> dict[str, Any]:
             columns = {field.name: getattr(item, field.name) for field in fields(item)}
-            return {name: c[rows] for name, c in columns.items() if isinstance(c, np.ndarray)}
+            arrays = {name: c for name, c in columns.items() if isinstance(c, np.ndarray)}
+            return {name: c[rows] if len(c) else c for name, c in arrays.items()}
 
         return replace(self, traffic=replace(self.traffic, **part(self.traffic)), **part(self))
-
-    def summary(self) -> str:
-        """Return how many messages ended in which status, in words."""
-        states = [s for s in reversed(Status) if self.count(s)]
-        counts = ", ".join(f"{self.count(s):,} {s.name.lower()}" for s in states)
-        return f"{len(self):,} messages" + (f": {counts}" if counts else "")
 
     def count(self, status: Status) -> int:
         """Return how many messages ended with `status`."""
         return int(np.count_nonzero(self.status == status))
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Give :attr:`messages` to Arrow, polars, DuckDB and others, by the Arrow C interface."""
-        return self.messages.__arrow_c_stream__(requested_schema)
-
-    def _repr_html_(self) -> str:
-        return f"<p>{html.escape(repr(self)[1:-1])}</p>{self.messages.head().to_html()}"
-
-    def __repr__(self) -> str:
-        return f"<Run of {self.scenario.name!r}: {self.summary()}>"
-
-
-def _seconds(times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    return np.where(times_us == NEVER, np.nan, times_us / SECOND)
-
-
-def _category(codes: npt.NDArray[Any], names: list[str]) -> pd.Categorical[str]:
-    return pd.Categorical.from_codes(codes, categories=pd.Index(names))

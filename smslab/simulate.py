@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
 import numpy as np
 
-from smslab.engines import reference
-from smslab.results import Run
+from smslab.aftermath import finish
+from smslab.engines import compiled, reference
+from smslab.engines.reference import Process
+from smslab.errors import OptionError, nearest
+from smslab.run import Run
 from smslab.scenario import Scenario
 from smslab.traffic import Load, generate
 
-__all__ = ["Seed", "seeds", "simulate"]
+__all__ = ["ENGINES", "Seed", "run_once", "seeds", "simulate"]
 
 #: What ``rng=`` takes, by SPEC 7 of Scientific Python.
 Seed: TypeAlias = int | np.random.SeedSequence | np.random.Generator | None
+
+#: Engines: the compiled one but where there are processes of the user's, that one, the SimPy one.
+ENGINES: Final = ("auto", "compiled", "reference")
 
 
 def seeds(rng: Seed, replications: int) -> list[int]:
@@ -36,7 +43,14 @@ def seeds(rng: Seed, replications: int) -> list[int]:
     return [int(seed) for seed in generator.integers(0, 2**63, size=replications)]
 
 
-def simulate(scenario: Scenario, *, rng: Seed = None, load: Load | None = None) -> Run:
+def simulate(
+    scenario: Scenario,
+    *,
+    rng: Seed = None,
+    engine: str = "auto",
+    load: Load | None = None,
+    processes: Sequence[Process] = (),
+) -> Run:
     """Simulate one replication of a scenario.
 
     Parameters
@@ -44,9 +58,16 @@ def simulate(scenario: Scenario, *, rng: Seed = None, load: Load | None = None) 
     scenario : Scenario
         What is simulated.
     rng : None, int, SeedSequence or Generator
-        Seed; the same seed gives the same run.
+        Seed; the same seed gives the same run, on every engine.
+    engine : str
+        ``compiled``, millions of messages a second; ``reference``, readable SimPy, some ten
+        thousands; ``auto``, the compiled one unless there are `processes`.
     load : Load, optional
         List of messages for the campaign that has no number of messages.
+    processes : sequence of callable
+        Your own processes in the environment of the reference engine: each is called with its
+        :class:`~smslab.engines.reference.Simulation` and returns a generator of SimPy events, with
+        times in microseconds.
 
     Returns
     -------
@@ -57,6 +78,8 @@ def simulate(scenario: Scenario, *, rng: Seed = None, load: Load | None = None) 
     ------
     ScenarioError
         If a campaign has neither a number of messages nor a list.
+    ValueError
+        If `engine` is unknown, or is ``compiled`` and there are `processes`.
 
     Examples
     --------
@@ -66,5 +89,46 @@ def simulate(scenario: Scenario, *, rng: Seed = None, load: Load | None = None) 
     >>> smslab.simulate(scenario, rng=7)
     <Run of 'scenario': 1,000 messages: 997 delivered, 3 undelivered>
     """
+    if engine not in ENGINES:
+        raise OptionError(
+            f"engine must be one of {', '.join(ENGINES)}; not {engine!r}."
+            f"{nearest(str(engine), ENGINES)}"
+        )
+    if processes and engine == "compiled":
+        raise OptionError("processes run on engine='reference' only; the compiled one has no SimPy")
     seed = seeds(rng, 1)[0]
-    return reference.run(scenario, generate(scenario, seed, load), seed)
+    return run_once(scenario, seed, load, engine, processes)
+
+
+def run_once(
+    scenario: Scenario,
+    seed: int,
+    load: Load | None = None,
+    engine: str = "auto",
+    processes: Sequence[Process] = (),
+) -> Run:
+    """Simulate the replication of one seed.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is simulated.
+    seed : int
+        Seed of the replication.
+    load : Load, optional
+        As of :func:`simulate`, like all further ones.
+    engine : str
+        As of :func:`simulate`, and known.
+    processes : sequence of callable
+        As of :func:`simulate`.
+
+    Returns
+    -------
+    Run
+    """
+    traffic = generate(scenario, seed, load)
+    if engine == "reference" or processes:
+        outcome = reference.run(scenario, traffic, seed, processes)
+    else:
+        outcome = compiled.run(scenario, traffic, seed)
+    return finish(scenario, seed, outcome)

@@ -4,7 +4,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from smslab.kernels import draws
+from smslab.kernels import simulation as draws
 
 
 def test_values_are_fixed_for_ever():

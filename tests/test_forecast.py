@@ -13,7 +13,7 @@ from smslab import report
 from smslab.forecast import duration
 from smslab.rates import Rate, RateCard
 from smslab.scenario import Campaign, Carrier, Poisson, Scenario, Sender
-from smslab.simulate import seeds, simulate
+from smslab.simulate import run_once, seeds, simulate
 from smslab.traffic import Load
 
 TEXTS = ["Hello"] * 300 + ["Hello 😀" * 20] * 100
@@ -40,10 +40,7 @@ def test_figures_are_those_of_the_runs(plan):
 
 
 def simulate_seed(scenario, seed, load):
-    from smslab.engines import reference
-    from smslab.traffic import generate
-
-    return reference.run(scenario, generate(scenario, seed, load), seed).messages
+    return run_once(scenario, seed, load, "reference").messages
 
 
 def test_estimates_hold_the_middle_and_the_ends(plan):

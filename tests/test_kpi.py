@@ -3,10 +3,12 @@ import math
 import numpy as np
 import pytest
 
+from smslab.kernels.simulation import SECOND
 from smslab.kpi import kpis
-from smslab.results import NEVER, Reason, Run, Status
+from smslab.results import NEVER, Keyword, Reason, Status
+from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
-from smslab.traffic import SECOND, Traffic
+from smslab.traffic import Traffic
 
 
 def run_of(status, sent_s, final_s, receipt_s, read_s, segments=None):
@@ -24,6 +26,13 @@ def run_of(status, sent_s, final_s, receipt_s, read_s, segments=None):
         final_us=micro(final_s),
         receipt_us=micro(receipt_s),
         read_us=micro(read_s),
+        replied_us=micro([None] * rows),
+        keyword=np.full(rows, Keyword.NONE, np.int8),
+        answer_to=np.full(rows, NEVER, np.int32),
+        submissions=np.ones(rows, np.int16),
+        emailed_us=micro([None] * rows),
+        email_landed_us=micro([None] * rows),
+        converted_us=micro([None] * rows),
         attempts=np.ones(rows, np.int32),
         status=np.array(status, np.int8),
         reason=np.full(rows, Reason.NONE, np.int8),

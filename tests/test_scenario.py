@@ -62,7 +62,7 @@ def test_bundled():
         ("[[senders]]\nmps = nan", "mps must be between 1e-06 and 1e"),
         ("[[senders]]\nnumbers = 1.5", "must be of type int; not 1.5"),
         ("[[traffic]]\nkind = 'posson'", "Did you mean 'poisson'"),
-        ("[[traffic]]\nname = 'x'", "kind must be one of campaign, poisson; not None"),
+        ("[[traffic]]\nname = 'x'", "kind must be one of campaign, poisson, schedule; not None"),
         ("[[traffic]]\nkind = 'poisson'\nrate_per_s = 1", r"traffic\[0\].duration_s: missing"),
         ("[[traffic]]\nkind = 'campaign'\nmessages = -1", "messages must be between 0 and"),
         ("[[traffic]]\nkind = 'campaign'\nsegment_shares = [0.5]", "add up to 1"),

@@ -6,7 +6,29 @@ because numba's cache does not notice a change in another file. Tables go in as 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import numba
 
 #: The one decorator of every kernel: compiled on first use, cached, and without the GIL.
 kernel = numba.njit(nogil=True, cache=True)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def inner(function: F) -> F:
+    """Compile what only kernels of the same file call: into them, and for nobody else.
+
+    Parameters
+    ----------
+    function : callable
+        The function.
+
+    Returns
+    -------
+    callable
+    """
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+    compiled: F = numba.njit(nogil=True, error_model="numpy", forceinline=True, **options)(function)
+    return compiled

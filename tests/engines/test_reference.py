@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smslab.engines import reference
+from smslab.kernels.simulation import SECOND
 from smslab.results import NEVER, Reason, Status
 from smslab.scenario import Campaign, Carrier, Poisson, Scenario, Sender
 from smslab.simulate import simulate
-from smslab.traffic import SECOND, Traffic, generate
+from smslab.traffic import Traffic, generate
 
 #: Every message arrives at once: queues are seen alone.
 PLAIN = Carrier(first_attempt=1, permanent_failure=0, receipt_missing=0)

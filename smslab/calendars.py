@@ -1,0 +1,150 @@
+"""Times of the clock on the scenario's time axis: when something is open, when a day ends.
+
+All results are int64 microseconds after the scenario's start. A scenario without a start begins on
+a Monday at midnight, in every time zone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from smslab.demand import Hours
+from smslab.kernels.simulation import SECOND
+
+__all__ = ["day_ends", "open_hours", "without", "zone_shift"]
+
+_DAY = 24 * 3600 * SECOND
+
+#: A Monday.
+_SOME_MONDAY = dt.datetime(2001, 1, 1, tzinfo=dt.UTC)
+
+
+def open_hours(
+    hours: Sequence[Hours], zone: str | None, start: dt.datetime | None, horizon: int
+) -> npt.NDArray[np.int64]:
+    """Return when one of several hours of the day is open.
+
+    Parameters
+    ----------
+    hours : sequence of Hours
+        The hours.
+    zone : str or None
+        Time zone of the clock; None for the one of `start`.
+    start : datetime or None
+        Moment 0.
+    horizon : int
+        End of the time axis, in microseconds.
+
+    Returns
+    -------
+    ndarray of int64, shape (n, 2)
+        When it opens and when it closes, in order, apart from each other.
+    """
+    spans = [
+        (_at(day, item.from_h, start), _at(day, item.to_h, start))
+        for day in _days(zone, start, horizon)
+        for item in hours
+        if day.weekday() in item.days
+    ]
+    return _joined((max(opens, 0), closes) for opens, closes in spans if closes > 0)
+
+
+def day_ends(
+    hour: float, zone: str, start: dt.datetime | None, horizon: int
+) -> npt.NDArray[np.int64]:
+    """Return when the days end that begin at an hour of the clock.
+
+    Parameters
+    ----------
+    hour : float
+        Hour of the day.
+    zone : str
+        Time zone of the clock.
+    start : datetime or None
+        Moment 0.
+    horizon : int
+        End of the time axis, in microseconds.
+
+    Returns
+    -------
+    ndarray of int64
+        Moments after 0, in order; the last is past the horizon.
+    """
+    ends = [_at(day, hour, start) for day in _days(zone, start, horizon)]
+    return np.array([end for end in ends if end > 0], np.int64)
+
+
+def without(closed: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:
+    """Return the times that are left when others are taken out.
+
+    Parameters
+    ----------
+    closed : iterable of (int, int)
+        Begin and end of what is taken out.
+
+    Returns
+    -------
+    ndarray of int64, shape (n, 2)
+        Times that are left, in order; the last never ends.
+    """
+    borders = _joined(closed).ravel()
+    left = np.concatenate([[0], borders, [_FOREVER]]).reshape(-1, 2)
+    return left[left[:, 0] < left[:, 1]]
+
+
+_FOREVER = 10**15
+
+
+def zone_shift(zone: str, start: dt.datetime) -> int:
+    """Return how much later clocks of a zone show what those of the start's offset show at it.
+
+    Parameters
+    ----------
+    zone : str
+        The time zone.
+    start : datetime
+        The moment.
+
+    Returns
+    -------
+    int
+        Microseconds; less than 0 for zones east of the start's.
+    """
+    there = start.astimezone(zoneinfo.ZoneInfo(zone)).utcoffset()
+    here = start.utcoffset()
+    assert here is not None
+    assert there is not None
+    return (here - there) // dt.timedelta(microseconds=1)
+
+
+def _days(zone: str | None, start: dt.datetime | None, horizon: int) -> list[dt.datetime]:
+    """Return midnights by the clock of a zone, from the day before the start to past the end."""
+    if start is None:
+        first = _SOME_MONDAY
+    else:
+        first = start.astimezone(start.tzinfo if zone is None else zoneinfo.ZoneInfo(zone))
+    first = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    return [first + dt.timedelta(days=day) for day in range(-1, horizon // _DAY + 3)]
+
+
+def _at(day: dt.datetime, hour: float, start: dt.datetime | None) -> int:
+    """Return the moment at which the clock shows an hour on a day."""
+    shown = day + dt.timedelta(hours=hour)
+    moment = shown.astimezone(dt.UTC) - (start or _SOME_MONDAY)
+    return moment // dt.timedelta(microseconds=1)
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:
+    """Put spans in order, those that touch or overlap as one."""
+    joined: list[list[int]] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1][1] = max(joined[-1][1], end)
+        else:
+            joined.append([begin, end])
+    return np.array(joined, np.int64).reshape(-1, 2)

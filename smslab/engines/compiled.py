@@ -1,0 +1,273 @@
+"""The compiled engine: a scenario as flat arrays, run by one kernel.
+
+It gives, row by row, what the reference engine gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from smslab.demand import Demand
+from smslab.kernels import simulation
+from smslab.kernels.simulation import Model, simulate_kernel, ticks
+from smslab.layout import Layout, Station, lay_out
+from smslab.results import NEVER, Keyword, Outcome, Reason, Status
+from smslab.scenario import Scenario
+from smslab.supply import Carrier
+from smslab.traffic import Traffic
+
+__all__ = ["run"]
+
+_Array: TypeAlias = npt.NDArray[Any]
+
+_LIMITERS: Final = {
+    "spacing": simulation.SPACING,
+    "window": simulation.WINDOW,
+    "bucket": simulation.BUCKET,
+}
+
+
+class _Pool:
+    """Arrays one after the other in one, each known by where it begins and ends."""
+
+    def __init__(self, *shape: int) -> None:
+        self.parts: list[_Array] = [np.empty((0, *shape), np.int64)]
+        self.size = 0
+
+    def add(self, values: npt.ArrayLike) -> tuple[int, int]:
+        part = np.asarray(values, np.int64).reshape(-1, *self.parts[0].shape[1:])
+        self.parts.append(part)
+        self.size += len(part)
+        return self.size - len(part), self.size
+
+    def all(self) -> _Array:
+        return np.concatenate(self.parts)
+
+
+def run(scenario: Scenario, traffic: Traffic, seed: int) -> Outcome:
+    """Run one replication.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is simulated.
+    traffic : Traffic
+        The messages, from :func:`smslab.traffic.generate`.
+    seed : int
+        Seed of the replication.
+
+    Returns
+    -------
+    Outcome
+        One row per message; answers come after the messages of the traffic.
+    """
+    replies = _most_replies(scenario, traffic, seed)
+    model = _model(scenario, traffic, seed, replies)
+    queued = traffic.queued_us
+    is_sorted = bool((queued[1:] >= queued[:-1]).all())
+    order = np.empty(0, np.int64) if is_sorted else np.argsort(queued, kind="stable")
+    simulate_kernel(model, order)
+    rows = int(model.general[simulation.ROWS])
+
+    def of_replies(values: _Array, otherwise: int) -> Any:
+        # Nobody has written there where nobody replies.
+        return values[:rows] if replies else np.broadcast_to(values.dtype.type(otherwise), rows)
+
+    times, counts, places, codes = (
+        [row[:rows] for row in table]
+        for table in (model.times, model.counts, model.places, model.codes)
+    )
+    return Outcome(
+        traffic=Traffic(
+            times[simulation.QUEUED],
+            places[simulation.CAMPAIGN],
+            counts[simulation.SEGMENT_COUNT],
+            places[simulation.CARRIER_NUMBER],
+            times[simulation.RECIPIENT_NUMBER] if len(traffic.recipient) else traffic.recipient,
+            places[simulation.ZONE_NUMBER] if len(traffic.zone) else traffic.zone,
+        ),
+        sent_us=times[simulation.SENT],
+        final_us=times[simulation.FINAL],
+        receipt_us=times[simulation.RECEIPT_CAME],
+        read_us=times[simulation.READ],
+        replied_us=of_replies(times[simulation.REPLIED], NEVER),
+        keyword=of_replies(codes[simulation.KEYWORD_CODE], Keyword.NONE),
+        answer_to=of_replies(counts[simulation.ANSWER_TO], NEVER),
+        submissions=places[simulation.SUBMISSIONS],
+        attempts=counts[simulation.ATTEMPTS],
+        status=codes[simulation.STATUS],
+        reason=codes[simulation.REASON],
+    )
+
+
+def _most_replies(scenario: Scenario, traffic: Traffic, seed: int) -> int:
+    """Return how many messages would be replied to if all were read; 0 also means: none can be."""
+    shares = np.array(
+        [0.0 if t.conversation is None else t.conversation.reply_share for t in scenario.traffic]
+    )
+    if not shares.any():
+        return 0
+    drawn = simulation.uniforms(seed, simulation.REPLY, len(traffic.campaign))
+    return int((drawn < shares[traffic.campaign]).sum())
+
+
+def _model(scenario: Scenario, traffic: Traffic, seed: int, replies: int) -> Model:
+    layout = lay_out(scenario, seed)
+    heaps, opens, instants = _Pool(), _Pool(2), _Pool()
+    stations = [_station(station, heaps, opens, instants) for station in layout.stations]
+    priorities = sorted(
+        {t.priority for t in scenario.traffic}
+        | {t.conversation.answer_priority for t in scenario.traffic if t.conversation}
+    )
+    resubmit = instants.add([ticks(wait) for wait in scenario.resubmit_s])
+    carriers = [
+        [
+            layout.carriers[k],
+            layout.failover[k],
+            *opens.add(layout.outages[k]),
+            *instants.add([ticks(wait) for wait in carrier.retry_s]),
+        ]
+        for k, carrier in enumerate(scenario.carriers)
+    ]
+    messages = len(traffic.queued_us)
+    people = int(traffic.recipient.max(initial=-1)) + 1 if replies else 0
+    return Model(
+        **_rows(traffic, messages, replies),
+        stations=np.array(stations, np.int64).reshape(-1, simulation.STATION_COLUMNS),
+        mps=np.array([station.mps for station in layout.stations], np.float64),
+        wakes=np.full(len(stations), simulation.FAR, np.int64),
+        lines=np.full((len(stations), len(priorities), 2), NEVER, np.int64),
+        traffic=np.array(
+            [_demand(t, layout, k, priorities, heaps) for k, t in enumerate(scenario.traffic)],
+            np.int64,
+        ),
+        talk=np.array([_talk(t) for t in scenario.traffic], np.float64),
+        hours=np.array(
+            [[opens.add(hours) for hours in by_zone] for by_zone in layout.hours], np.int64
+        ),
+        carriers=np.array(carriers, np.int64),
+        fate=np.array([_fate(carrier) for carrier in scenario.carriers], np.float64),
+        people=np.array(_people(scenario), np.float64),
+        opted_out=np.zeros((max(layout.scopes) + 1, people), np.bool_),
+        events=np.empty((2, messages + replies + 1), np.int64),
+        general=np.array(
+            [layout.account, layout.horizon, seed, messages, *resubmit, 0, 0, messages], np.int64
+        ),
+        heaps=heaps.all(),
+        opens=opens.all(),
+        instants=instants.all(),
+    )
+
+
+def _rows(traffic: Traffic, messages: int, replies: int) -> dict[str, _Array]:
+    """Lay out the rows of the messages, and room for answers behind them.
+
+    Memory that is never touched costs nothing: what only replies need is not filled without them.
+    """
+    room = messages + replies
+    times = np.empty((8, room), np.int64)
+    counts = np.empty((4, room), np.int32)
+    places = np.empty((4, room), np.int16)
+    codes = np.empty((4, room), np.int8)
+    times[simulation.QUEUED, :messages] = traffic.queued_us
+    counts[simulation.SEGMENT_COUNT, :messages] = traffic.segments
+    places[simulation.CAMPAIGN, :messages] = traffic.campaign
+    places[simulation.CARRIER_NUMBER, :messages] = traffic.carrier
+    if len(traffic.recipient):
+        times[simulation.RECIPIENT_NUMBER, :messages] = traffic.recipient
+    if len(traffic.zone):
+        places[simulation.ZONE_NUMBER, :messages] = traffic.zone
+    for row in (simulation.SENT, simulation.FINAL, simulation.RECEIPT_CAME, simulation.READ):
+        times[row] = NEVER
+    counts[simulation.ATTEMPTS] = 0
+    places[simulation.SUBMISSIONS] = 0
+    codes[simulation.STATUS] = Status.PENDING
+    codes[simulation.REASON] = Reason.NONE
+    if replies:
+        times[simulation.REPLIED] = NEVER
+        counts[simulation.ANSWER_TO] = NEVER
+        codes[simulation.KEYWORD_CODE] = Keyword.NONE
+    return {"times": times, "counts": counts, "places": places, "codes": codes}
+
+
+def _station(station: Station, heaps: _Pool, opens: _Pool, instants: _Pool) -> list[int]:
+    """Put a station in the order that the kernel knows; it begins empty."""
+    limited = station.limited
+    limiter = _LIMITERS[limited.limiter] if station.mps else simulation.UNLIMITED
+    row = [0] * simulation.STATION_COLUMNS
+    row[: simulation.FULL] = [
+        limiter,
+        limited.per == "message",
+        station.burst,
+        station.window_units,
+        station.window_us,
+        simulation.held_us(1, station.mps) if station.mps else 0,
+        station.ack_us,
+        -1 if limited.queue_limit is None else limited.queue_limit,
+        -1 if limited.daily_cap is None else limited.daily_cap,
+        limited.over_cap == "hold",
+        *heaps.add(np.zeros(station.numbers)),
+        *heaps.add(np.zeros(station.in_flight)),
+        *opens.add(station.opens),
+        instants.add(station.day_ends)[0],
+    ]
+    return row
+
+
+def _demand(
+    traffic: Demand, layout: Layout, position: int, priorities: Sequence[int], heaps: _Pool
+) -> list[int]:
+    talk = traffic.conversation
+    return [
+        *layout.senders[position],
+        layout.scopes[position],
+        ticks(traffic.validity_h * 3600),
+        priorities.index(traffic.priority),
+        priorities.index(traffic.priority if talk is None else talk.answer_priority),
+        *heaps.add(np.zeros(0 if talk is None else talk.agents)),
+    ]
+
+
+def _talk(traffic: Demand) -> list[float]:
+    talk = traffic.conversation
+    if talk is None:
+        return [0.0] * 9
+    return [
+        talk.reply_share,
+        talk.reply_median_s,
+        talk.reply_sigma,
+        talk.stop_share,
+        talk.stop_share + talk.help_share,
+        talk.stop_share + talk.help_share + talk.start_share,
+        ticks(talk.answer_after_s) if talk.answered else -1,
+        talk.answer_segments,
+        talk.handling_mean_s,
+    ]
+
+
+def _fate(carrier: Carrier) -> list[float]:
+    return [
+        carrier.submit_failure,
+        carrier.permanent_failure,
+        carrier.permanent_failure + carrier.first_attempt,
+        carrier.away_mean_s,
+        ticks(carrier.validity_h * 3600),
+        carrier.latency_median_s,
+        carrier.latency_sigma,
+        carrier.receipt_missing,
+        carrier.receipt_median_s,
+        carrier.receipt_sigma,
+        *carrier.causes.edges,
+    ]
+
+
+def _people(scenario: Scenario) -> list[float]:
+    handset, reading = scenario.handset, scenario.reading
+    off = [0.0, 1.0, 0.0]
+    if handset is not None:
+        off = [handset.off_share, handset.off_mean_h * 3600, handset.redelivered_on_return]
+    return [*off, reading.median_s, reading.sigma]
