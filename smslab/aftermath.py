@@ -1,29 +1,33 @@
 """Aftermath: what follows from the outcome of messages and takes no capacity.
 
-E-mails in the place of messages that did not arrive in time, and what recipients do for it.
+Receipts, reading, e-mails in the place of messages that did not arrive in time, and what
+recipients do for it. All times are int64 microseconds after the scenario's start.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-from smslab.demand import Fallback
+from smslab.demand import Demand
 from smslab.kernels import simulation
 from smslab.kernels.simulation import FIRST, ticks
-from smslab.results import NEVER, Outcome, Status
-from smslab.run import Run
+from smslab.outcome import NEVER, Outcome, Status
 from smslab.scenario import Scenario
 
-__all__ = ["finish"]
+__all__ = ["conversions", "emails", "reads", "receipts"]
 
 _Times = npt.NDArray[np.int64]
 
 
-def finish(scenario: Scenario, seed: int, outcome: Outcome) -> Run:
-    """Add to an engine's outcome what follows from it.
+def _horizon(scenario: Scenario) -> int:
+    return round(scenario.horizon_h * 3600 * simulation.SECOND)
+
+
+def receipts(scenario: Scenario, seed: int, numbers: _Times, outcome: Outcome) -> _Times:
+    """Say when the receipts of messages come.
 
     Parameters
     ----------
@@ -31,74 +35,135 @@ def finish(scenario: Scenario, seed: int, outcome: Outcome) -> Run:
         What was simulated.
     seed : int
         Seed of the replication.
+    numbers : ndarray of int64, shape (n,)
+        Numbers of the messages.
     outcome : Outcome
-        Of the engine.
+        What became of them.
 
     Returns
     -------
-    Run
+    ndarray of int64, shape (n,)
+        NEVER where none comes before the horizon.
     """
-    rows = len(outcome.status)
-    horizon = round(scenario.horizon_h * 3600 * simulation.SECOND)
-    nowhere = np.broadcast_to(np.int64(NEVER), rows)
-    emailed = landed = converted = nowhere
-    if any(traffic.fallback for traffic in scenario.traffic):
-        emailed, landed = nowhere.copy(), nowhere.copy()
-    if any(traffic.conversion for traffic in scenario.traffic):
-        converted = nowhere.copy()
-    for position, traffic in enumerate(scenario.traffic):
-        if traffic.fallback is None and not traffic.conversion:
-            continue
-        own = (outcome.traffic.campaign == position) & (outcome.answer_to == NEVER)
-        messages = np.flatnonzero(own)
-        if traffic.fallback is not None:
-            when = _emails(traffic.fallback, outcome, messages, seed, horizon)
-            emailed[messages], landed[messages] = when
-        if traffic.conversion:
-            drawn = simulation.uniforms(seed, simulation.CONVERSION, rows)[messages]
-            looked = _looked(scenario, outcome.read_us[messages], landed[messages], messages, seed)
-            converted[messages] = np.where(drawn < traffic.conversion, looked, NEVER)
-    columns = {field.name: getattr(outcome, field.name) for field in fields(Outcome)}
-    return Run(
-        **columns,
-        scenario=scenario,
-        seed=seed,
-        emailed_us=emailed,
-        email_landed_us=landed,
-        converted_us=converted,
+    came = np.full(len(numbers), NEVER, np.int64)
+    has_final = (outcome.sent_us != NEVER) & (outcome.final_us != NEVER)
+    for position, carrier in enumerate(scenario.carriers):
+        rows = np.flatnonzero(has_final & (outcome.traffic.carrier == position))
+        drawn = simulation.uniforms_of(seed, simulation.RECEIPT, numbers[rows])
+        rows = rows[drawn >= carrier.receipt_missing]
+        delay = simulation.lognormals_us(
+            seed,
+            simulation.RECEIPT_DELAY,
+            numbers[rows],
+            FIRST,
+            carrier.receipt_median_s,
+            carrier.receipt_sigma,
+        )
+        came[rows] = outcome.final_us[rows] + delay
+    came[came >= _horizon(scenario)] = NEVER
+    return came
+
+
+def reads(scenario: Scenario, seed: int, numbers: _Times, outcome: Outcome) -> _Times:
+    """Say when recipients look at the messages that were delivered.
+
+    Parameters
+    ----------
+    scenario, seed, numbers, outcome : object
+        As of :func:`receipts`.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        NEVER where the message was not delivered; may be past the horizon.
+    """
+    looked = np.full(len(numbers), NEVER, np.int64)
+    rows = np.flatnonzero(outcome.status == Status.DELIVERED)
+    reading = scenario.reading
+    looked[rows] = outcome.final_us[rows] + simulation.lognormals_us(
+        seed, simulation.READING, numbers[rows], FIRST, reading.median_s, reading.sigma
     )
+    return looked
 
 
-def _emails(
-    fallback: Fallback, outcome: Outcome, messages: _Times, seed: int, horizon: int
+def emails(
+    scenario: Scenario, seed: int, numbers: _Times, outcome: Outcome, receipt_us: _Times
 ) -> tuple[_Times, _Times]:
-    """Say when e-mails are sent and when they land."""
-    due = outcome.traffic.queued_us[messages] + ticks(fallback.after_s)
-    receipt = outcome.receipt_us[messages]
-    arrived = outcome.status[messages] == Status.DELIVERED
-    is_known = arrived & (receipt != NEVER) & (receipt <= due)
-    is_sent = ~is_known & (due < horizon) & (outcome.traffic.queued_us[messages] < horizon)
-    sent = np.where(is_sent, due, NEVER)
-    delay = simulation.lognormals_us(
-        seed, simulation.EMAIL_DELAY, messages, FIRST, fallback.median_s, fallback.sigma
-    )
-    drawn = simulation.uniforms(seed, simulation.EMAIL, len(outcome.status))[messages]
-    arrives = is_sent & (drawn < fallback.arriving) & (due + delay < horizon)
-    return sent, np.where(arrives, due + delay, NEVER)
+    """Say when the e-mails in the place of messages are sent, and when they land.
+
+    Parameters
+    ----------
+    scenario, seed, numbers, outcome : object
+        As of :func:`receipts`.
+    receipt_us : ndarray of int64, shape (n,)
+        When the receipts of the messages came.
+
+    Returns
+    -------
+    tuple of two ndarrays of int64, shape (n,)
+        NEVER where none was sent, or where it was lost.
+    """
+    sent, landed = np.full((2, len(numbers)), NEVER, np.int64)
+    horizon = _horizon(scenario)
+    for traffic, own in _each(scenario, outcome):
+        fallback = traffic.fallback
+        if fallback is None:
+            continue
+        due = outcome.traffic.queued_us[own] + ticks(fallback.after_s)
+        receipt = receipt_us[own]
+        arrived = outcome.status[own] == Status.DELIVERED
+        is_missed = ~(arrived & (receipt != NEVER) & (receipt <= due)) & (due < horizon)
+        rows, due = own[is_missed], due[is_missed]
+        sent[rows] = due
+        lands = due + simulation.lognormals_us(
+            seed, simulation.EMAIL_DELAY, numbers[rows], FIRST, fallback.median_s, fallback.sigma
+        )
+        drawn = simulation.uniforms_of(seed, simulation.EMAIL, numbers[rows])
+        landed[rows] = np.where((drawn < fallback.arriving) & (lands < horizon), lands, NEVER)
+    return sent, landed
 
 
-def _looked(
-    scenario: Scenario, read: _Times, landed: _Times, messages: _Times, seed: int
+def conversions(
+    scenario: Scenario,
+    seed: int,
+    numbers: _Times,
+    outcome: Outcome,
+    read_us: _Times,
+    landed_us: _Times,
 ) -> _Times:
-    """Say when recipients look first, at the message or at the e-mail."""
-    delay = simulation.lognormals_us(
-        seed,
-        simulation.READING,
-        messages,
-        FIRST + 1,
-        scenario.reading.median_s,
-        scenario.reading.sigma,
-    )
-    by_email = np.where(landed == NEVER, simulation.FAR, landed + delay)
-    first = np.minimum(np.where(read == NEVER, simulation.FAR, read), by_email)
-    return np.where(first == simulation.FAR, NEVER, first)
+    """Say when recipients look, at the message or its e-mail, who do what it asks for.
+
+    Parameters
+    ----------
+    scenario, seed, numbers, outcome : object
+        As of :func:`receipts`.
+    read_us, landed_us : ndarray of int64, shape (n,)
+        When the messages were read, and when their e-mails landed.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        NEVER where they do not.
+    """
+    converted = np.full(len(numbers), NEVER, np.int64)
+    reading = scenario.reading
+    for traffic, own in _each(scenario, outcome):
+        if not traffic.conversion:
+            continue
+        drawn = simulation.uniforms_of(seed, simulation.CONVERSION, numbers[own])
+        rows = own[drawn < traffic.conversion]
+        delay = simulation.lognormals_us(
+            seed, simulation.READING, numbers[rows], FIRST + 1, reading.median_s, reading.sigma
+        )
+        read, landed = read_us[rows], landed_us[rows]
+        by_email = np.where(landed == NEVER, simulation.FAR, landed + delay)
+        first = np.minimum(np.where(read == NEVER, simulation.FAR, read), by_email)
+        converted[rows] = np.where(first == simulation.FAR, NEVER, first)
+    return converted
+
+
+def _each(scenario: Scenario, outcome: Outcome) -> Iterator[tuple[Demand, _Times]]:
+    """Go through the traffic, with the rows of its messages, answers left out."""
+    for position, traffic in enumerate(scenario.traffic):
+        own = (outcome.traffic.campaign == position) & (outcome.answer_to == NEVER)
+        yield traffic, np.flatnonzero(own)

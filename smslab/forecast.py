@@ -17,8 +17,8 @@ from smslab import report
 from smslab.cost import SegmentPrices, cost, segment_prices
 from smslab.errors import InputError
 from smslab.kpi import kpis
+from smslab.outcome import NEVER, Status
 from smslab.rates import LOWEST, MICRO, OTHER_SENDER, RateCard
-from smslab.results import NEVER, Status
 from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
 from smslab.simulate import Seed, run_once, seeds

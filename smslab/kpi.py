@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from smslab import rules
 from smslab.kernels.simulation import SECOND
-from smslab.results import NEVER, Keyword, Results, Status
+from smslab.outcome import NEVER, Keyword, Status
+from smslab.results import Results
 
 __all__ = ["kpis"]
 

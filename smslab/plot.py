@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from smslab.kernels.simulation import SECOND
-from smslab.results import NEVER, Status
+from smslab.outcome import NEVER, Status
 from smslab.run import Run
 
 __all__ = ["backlog", "cost_by", "delay", "deliveries"]

@@ -1,112 +1,31 @@
-"""Results of a simulation: one row per message, as columns."""
+"""Results of a replication: the outcome of its messages, and what follows from it, as columns."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from enum import IntEnum
-from typing import Any, Final, Self
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from smslab import aftermath
 from smslab.errors import ScenarioError, nearest
+from smslab.outcome import NEVER, Outcome, Status
 from smslab.scenario import Scenario
 from smslab.traffic import Traffic
 
-__all__ = ["NEVER", "Keyword", "Outcome", "Reason", "Results", "Status"]
+__all__ = ["Results"]
 
-#: The time of what did not happen.
-NEVER: Final = -1
-
-
-class Status(IntEnum):
-    """What became of a message by the end of the simulation."""
-
-    PENDING = 0  #: not final at the horizon
-    FAILED = 1  #: never left the platform; not charged as sent
-    UNDELIVERED = 2  #: the carrier took it and it failed for good
-    EXPIRED = 3  #: the carrier took it and its validity ended
-    DELIVERED = 4  #: it reached the handset
-
-
-class Reason(IntEnum):
-    """Why a message did not arrive."""
-
-    NONE = 0
-    EXPIRED_QUEUE = 1  #: its validity ended before it left the platform
-    NO_ROUTE = 2  #: no carrier of the scenario serves the recipient's country
-    ABSENT = 3  #: the handset stayed away
-    INVALID_NUMBER = 4  #: no such number, or one that takes no messages
-    FILTERED = 5  #: taken for spam
-    BLOCKED = 6  #: barred by the recipient, the network or the country
-    UNKNOWN = 7  #: failed for good, and the receipt does not say why
-    QUEUE_FULL = 8  #: too many waited already
-    DAILY_CAP = 9  #: over what a sender or carrier takes in a day
-    OPTED_OUT = 10  #: the recipient has opted out
-    SUBMIT_FAILED = 11  #: the carrier answered each submission with a temporary error
-
-
-class Keyword(IntEnum):
-    """What a recipient wrote back."""
-
-    NONE = 0
-    STOP = 1  #: opt out
-    HELP = 2
-    START = 3  #: opt in again
-    TEXT = 4  #: anything else
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Outcome:
-    """What an engine says of the messages of one replication, as columns of n rows.
-
-    Times are int64 microseconds after the scenario's start, :data:`NEVER` where the thing did
-    not happen.
-
-    Parameters
-    ----------
-    traffic : Traffic
-        The messages: those that went in, and the answers to replies behind them; each with the
-        carrier that took it at last.
-    sent_us : ndarray of int64, shape (n,)
-        When the carrier had taken the last segment: from then on the message is charged.
-    final_us : ndarray of int64, shape (n,)
-        When the status became final; for delivered messages, when the handset had it.
-    receipt_us : ndarray of int64, shape (n,)
-        When the receipt came.
-    read_us : ndarray of int64, shape (n,)
-        When the recipient looked; this may be past the horizon.
-    replied_us : ndarray of int64, shape (n,)
-        When the recipient wrote back.
-    keyword : ndarray of int8, shape (n,)
-        What: codes of :class:`Keyword`.
-    answer_to : ndarray of int32, shape (n,)
-        The message whose reply this one answers; :data:`NEVER` for messages of the traffic.
-    submissions : ndarray of int16, shape (n,)
-        How often the message was submitted to a carrier.
-    attempts : ndarray of int32, shape (n,)
-        Delivery attempts of the carrier.
-    status, reason : ndarray of int8, shape (n,)
-        Codes of :class:`Status` and :class:`Reason`.
-    """
-
-    traffic: Traffic
-    sent_us: npt.NDArray[np.int64]
-    final_us: npt.NDArray[np.int64]
-    receipt_us: npt.NDArray[np.int64]
-    read_us: npt.NDArray[np.int64]
-    replied_us: npt.NDArray[np.int64]
-    keyword: npt.NDArray[np.int8]
-    answer_to: npt.NDArray[np.int32]
-    submissions: npt.NDArray[np.int16]
-    attempts: npt.NDArray[np.int32]
-    status: npt.NDArray[np.int8]
-    reason: npt.NDArray[np.int8]
+_Times = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Results(Outcome):
     """All that is known of the messages of one replication.
+
+    What nobody in the simulation reacts to is drawn when it is asked for: numbers are drawn by
+    key, so that it is the same whenever that is.
 
     Parameters
     ----------
@@ -114,21 +33,17 @@ class Results(Outcome):
         What was simulated.
     seed : int
         Seed of the replication.
-    emailed_us, email_landed_us : ndarray of int64, shape (n,)
-        When the e-mail in the message's place was sent, and when it was in the mailbox.
-    converted_us : ndarray of int64, shape (n,)
-        When a recipient looked who did what the message or its e-mail asks for.
-    traffic, sent_us, final_us, receipt_us, read_us, replied_us, keyword, answer_to : object
-        As of :class:`Outcome`.
+    numbers : ndarray of int64, shape (n,)
+        Numbers of the messages in the replication, of which these may be a part.
+    traffic, sent_us, final_us, replied_us, keyword, answer_to : object
+        As of :class:`~smslab.outcome.Outcome`.
     submissions, attempts, status, reason : object
-        As of :class:`Outcome`.
+        As of :class:`~smslab.outcome.Outcome`.
     """
 
     scenario: Scenario
     seed: int
-    emailed_us: npt.NDArray[np.int64]
-    email_landed_us: npt.NDArray[np.int64]
-    converted_us: npt.NDArray[np.int64]
+    numbers: _Times
 
     def __len__(self) -> int:
         return len(self.status)
@@ -171,6 +86,10 @@ class Results(Outcome):
         """The part of the run that is answers to replies, numbered from 0."""
         return self._only(self.answer_to != NEVER)
 
+    def count(self, status: Status) -> int:
+        """Return how many messages ended with `status`."""
+        return int(np.count_nonzero(self.status == status))
+
     def _only(self, rows: npt.NDArray[np.bool_]) -> Self:
         def part(item: Results | Traffic) -> dict[str, Any]:
             columns = {field.name: getattr(item, field.name) for field in fields(item)}
@@ -179,6 +98,33 @@ class Results(Outcome):
 
         return replace(self, traffic=replace(self.traffic, **part(self.traffic)), **part(self))
 
-    def count(self, status: Status) -> int:
-        """Return how many messages ended with `status`."""
-        return int(np.count_nonzero(self.status == status))
+    @cached_property
+    def receipt_us(self) -> _Times:
+        """When the receipt came; int64 microseconds, NEVER where none came before the horizon."""
+        return aftermath.receipts(self.scenario, self.seed, self.numbers, self)
+
+    @cached_property
+    def read_us(self) -> _Times:
+        """When the recipient of a delivered message looked; this may be past the horizon."""
+        return aftermath.reads(self.scenario, self.seed, self.numbers, self)
+
+    @cached_property
+    def _emails(self) -> tuple[_Times, _Times]:
+        return aftermath.emails(self.scenario, self.seed, self.numbers, self, self.receipt_us)
+
+    @property
+    def emailed_us(self) -> _Times:
+        """When the e-mail in the message's place was sent."""
+        return self._emails[0]
+
+    @property
+    def email_landed_us(self) -> _Times:
+        """When that e-mail was in the mailbox."""
+        return self._emails[1]
+
+    @cached_property
+    def converted_us(self) -> _Times:
+        """When a recipient looked who did what the message or its e-mail asks for."""
+        return aftermath.conversions(
+            self.scenario, self.seed, self.numbers, self, self.read_us, self.email_landed_us
+        )

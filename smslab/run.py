@@ -12,7 +12,8 @@ import pandas as pd
 
 from smslab.kernels.simulation import SECOND
 from smslab.kpi import kpis
-from smslab.results import NEVER, Keyword, Reason, Results, Status
+from smslab.outcome import NEVER, Keyword, Reason, Status
+from smslab.results import Results
 
 __all__ = ["Run"]
 
@@ -23,12 +24,12 @@ class Run(Results):
 
     Parameters
     ----------
-    scenario, seed, emailed_us, email_landed_us, converted_us : object
+    scenario, seed, numbers : object
         As of :class:`~smslab.results.Results`; :attr:`messages` shows times in seconds.
-    traffic, sent_us, final_us, receipt_us, read_us, replied_us, keyword, answer_to : object
-        As of :class:`~smslab.results.Outcome`.
+    traffic, sent_us, final_us, replied_us, keyword, answer_to : object
+        As of :class:`~smslab.outcome.Outcome`.
     submissions, attempts, status, reason : object
-        As of :class:`~smslab.results.Outcome`.
+        As of :class:`~smslab.outcome.Outcome`.
     """
 
     @property

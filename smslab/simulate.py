@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Final, TypeAlias
 
 import numpy as np
 
-from smslab.aftermath import finish
 from smslab.engines import compiled, reference
 from smslab.engines.reference import Process
 from smslab.errors import OptionError, nearest
@@ -131,4 +131,6 @@ def run_once(
         outcome = reference.run(scenario, traffic, seed, processes)
     else:
         outcome = compiled.run(scenario, traffic, seed)
-    return finish(scenario, seed, outcome)
+    columns = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
+    numbers = np.arange(len(outcome.status))
+    return Run(**columns, scenario=scenario, seed=seed, numbers=numbers)

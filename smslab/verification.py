@@ -12,7 +12,7 @@ import pandas as pd
 
 from smslab.engines import compiled, reference
 from smslab.errors import OptionError
-from smslab.results import Outcome
+from smslab.outcome import Outcome
 from smslab.scenario import Scenario
 from smslab.simulate import Seed, seeds
 from smslab.traffic import Load, Traffic, generate

@@ -5,7 +5,7 @@ import pytest
 
 from smslab.kernels.simulation import SECOND
 from smslab.kpi import kpis
-from smslab.results import NEVER, Keyword, Reason, Status
+from smslab.outcome import NEVER, Keyword, Reason, Status
 from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
 from smslab.traffic import Traffic
@@ -18,25 +18,24 @@ def run_of(status, sent_s, final_s, receipt_s, read_s, segments=None):
     rows = len(status)
     none = np.zeros(rows, np.int16)
     segments = np.array(segments or [1] * rows, np.int32)
-    return Run(
+    run = Run(
         scenario=Scenario(traffic=(Campaign(messages=rows),)),
         seed=1,
         traffic=Traffic(np.zeros(rows, np.int64), none, segments, none),
         sent_us=micro(sent_s),
         final_us=micro(final_s),
-        receipt_us=micro(receipt_s),
-        read_us=micro(read_s),
         replied_us=micro([None] * rows),
         keyword=np.full(rows, Keyword.NONE, np.int8),
         answer_to=np.full(rows, NEVER, np.int32),
         submissions=np.ones(rows, np.int16),
-        emailed_us=micro([None] * rows),
-        email_landed_us=micro([None] * rows),
-        converted_us=micro([None] * rows),
+        numbers=np.arange(rows),
         attempts=np.ones(rows, np.int32),
         status=np.array(status, np.int8),
         reason=np.full(rows, Reason.NONE, np.int8),
     )
+    # Not the drawn ones.
+    vars(run).update(receipt_us=micro(receipt_s), read_us=micro(read_s))
+    return run
 
 
 def test_figures_by_hand():

@@ -15,7 +15,7 @@ from smslab.demand import Demand
 from smslab.kernels import simulation
 from smslab.kernels.simulation import Model, simulate_kernel, ticks
 from smslab.layout import Layout, Station, lay_out
-from smslab.results import NEVER, Keyword, Outcome, Reason, Status
+from smslab.outcome import NEVER, Keyword, Outcome, Reason, Status
 from smslab.scenario import Scenario
 from smslab.supply import Carrier
 from smslab.traffic import Traffic
@@ -92,8 +92,6 @@ def run(scenario: Scenario, traffic: Traffic, seed: int) -> Outcome:
         ),
         sent_us=times[simulation.SENT],
         final_us=times[simulation.FINAL],
-        receipt_us=times[simulation.RECEIPT_CAME],
-        read_us=times[simulation.READ],
         replied_us=of_replies(times[simulation.REPLIED], NEVER),
         keyword=of_replies(codes[simulation.KEYWORD_CODE], Keyword.NONE),
         answer_to=of_replies(counts[simulation.ANSWER_TO], NEVER),
@@ -155,7 +153,11 @@ def _model(scenario: Scenario, traffic: Traffic, seed: int, replies: int) -> Mod
         opted_out=np.zeros((max(layout.scopes) + 1, people), np.bool_),
         events=np.empty((2, messages + replies + 1), np.int64),
         general=np.array(
-            [layout.account, layout.horizon, seed, messages, *resubmit, 0, 0, messages], np.int64
+            [
+                *(layout.account, layout.horizon, seed, messages, *resubmit),
+                *(0, 0, messages, simulation.FAR, 0),
+            ],
+            np.int64,
         ),
         heaps=heaps.all(),
         opens=opens.all(),
@@ -169,7 +171,7 @@ def _rows(traffic: Traffic, messages: int, replies: int) -> dict[str, _Array]:
     Memory that is never touched costs nothing: what only replies need is not filled without them.
     """
     room = messages + replies
-    times = np.empty((8, room), np.int64)
+    times = np.empty((6, room), np.int64)
     counts = np.empty((4, room), np.int32)
     places = np.empty((4, room), np.int16)
     codes = np.empty((4, room), np.int8)
@@ -181,8 +183,8 @@ def _rows(traffic: Traffic, messages: int, replies: int) -> dict[str, _Array]:
         times[simulation.RECIPIENT_NUMBER, :messages] = traffic.recipient
     if len(traffic.zone):
         places[simulation.ZONE_NUMBER, :messages] = traffic.zone
-    for row in (simulation.SENT, simulation.FINAL, simulation.RECEIPT_CAME, simulation.READ):
-        times[row] = NEVER
+    times[simulation.SENT] = NEVER
+    times[simulation.FINAL] = NEVER
     counts[simulation.ATTEMPTS] = 0
     places[simulation.SUBMISSIONS] = 0
     codes[simulation.STATUS] = Status.PENDING
@@ -258,9 +260,6 @@ def _fate(carrier: Carrier) -> list[float]:
         ticks(carrier.validity_h * 3600),
         carrier.latency_median_s,
         carrier.latency_sigma,
-        carrier.receipt_missing,
-        carrier.receipt_median_s,
-        carrier.receipt_sigma,
         *carrier.causes.edges,
     ]
 

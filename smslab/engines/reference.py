@@ -30,7 +30,7 @@ from smslab.demand import Conversation
 from smslab.kernels import simulation
 from smslab.kernels.simulation import FAR
 from smslab.layout import Layout, Station, lay_out
-from smslab.results import NEVER, Keyword, Outcome, Reason, Status
+from smslab.outcome import NEVER, Keyword, Outcome, Reason, Status
 from smslab.scenario import Scenario
 from smslab.traffic import Traffic
 
@@ -182,8 +182,6 @@ class Simulation:
         self._stage = [_ACCOUNT] * rows
         self._sent = [NEVER] * rows
         self._final = [NEVER] * rows
-        self._receipt = [NEVER] * rows
-        self._read = [NEVER] * rows
         self._replied = [NEVER] * rows
         self._keyword = [Keyword.NONE] * rows
         self._attempts = [0] * rows
@@ -497,11 +495,7 @@ class Simulation:
             carrier.latency_sigma,
         )
         if self._end(message, time, Status.DELIVERED, Reason.NONE):
-            reading = self.scenario.reading
-            self._read[message] = time + simulation.lognormal_us(
-                self._seed, simulation.READING, message, 0, reading.median_s, reading.sigma
-            )
-            self._plan_reply(message)
+            self._plan_reply(message, time)
 
     def _end(self, message: int, time: int, status: Status, reason: Reason) -> bool:
         """Make a status final, unless it would be after the horizon; say whether it is."""
@@ -510,30 +504,20 @@ class Simulation:
         self._final[message] = time
         self._status[message] = status
         self._reason[message] = reason
-        if self._sent[message] != NEVER:
-            carrier = self.scenario.carriers[self._carrier[message]]
-            drawn = simulation.uniform(self._seed, simulation.RECEIPT, message, 0)
-            if drawn >= carrier.receipt_missing:
-                receipt = time + simulation.lognormal_us(
-                    self._seed,
-                    simulation.RECEIPT_DELAY,
-                    message,
-                    0,
-                    carrier.receipt_median_s,
-                    carrier.receipt_sigma,
-                )
-                if receipt < self._layout.horizon:
-                    self._receipt[message] = receipt
         return True
 
     # Replies and answers
 
-    def _plan_reply(self, message: int) -> None:
+    def _plan_reply(self, message: int, landed: int) -> None:
+        reading = self.scenario.reading
         talk = self.scenario.traffic[self._campaign[message]].conversation
         if talk is None or self._answer_to[message] != NEVER:
             return
         if simulation.uniform(self._seed, simulation.REPLY, message, 0) < talk.reply_share:
-            time = self._read[message] + simulation.lognormal_us(
+            read = landed + simulation.lognormal_us(
+                self._seed, simulation.READING, message, 0, reading.median_s, reading.sigma
+            )
+            time = read + simulation.lognormal_us(
                 self._seed,
                 simulation.REPLY_DELAY,
                 message,
@@ -586,8 +570,6 @@ class Simulation:
             (self._stage, _ACCOUNT),
             (self._sent, NEVER),
             (self._final, NEVER),
-            (self._receipt, NEVER),
-            (self._read, NEVER),
             (self._replied, NEVER),
             (self._keyword, Keyword.NONE),
             (self._attempts, 0),
@@ -617,8 +599,6 @@ class Simulation:
             ),
             sent_us=column(self._sent, np.int64),
             final_us=column(self._final, np.int64),
-            receipt_us=column(self._receipt, np.int64),
-            read_us=column(self._read, np.int64),
             replied_us=column(self._replied, np.int64),
             keyword=column(self._keyword, np.int8),
             answer_to=column(self._answer_to, np.int32),

@@ -195,6 +195,17 @@ def uniforms(seed: int, stream: _Int, rows: int) -> npt.NDArray[np.float64]:
 
 
 @kernel
+def uniforms_of(
+    seed: int, stream: _Int, messages: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Draw :func:`uniform` for so many messages, attempt 0."""
+    out = np.empty(len(messages), np.float64)
+    for row, message in enumerate(messages):
+        out[row] = uniform(seed, stream, message, FIRST)
+    return out
+
+
+@kernel
 def exponentials(seed: int, stream: _Int, rows: int, attempt: _Int) -> npt.NDArray[np.float64]:
     """Draw :func:`exponential` for the messages 0 to `rows` - 1."""
     out = np.empty(rows, np.float64)
@@ -373,7 +384,7 @@ _SHIFT: Final = 48
 _NUMBER: Final = (1 << _SHIFT) - 1
 
 # Rows of `Model.times`, `Model.counts`, `Model.places` and `Model.codes`.
-QUEUED, SENT, FINAL, RECEIPT_CAME, READ, REPLIED, ENTERED, RECIPIENT_NUMBER = range(8)
+QUEUED, SENT, FINAL, REPLIED, ENTERED, RECIPIENT_NUMBER = range(6)
 SEGMENT_COUNT, ATTEMPTS, ANSWER_TO, BEHIND = range(4)
 CAMPAIGN, CARRIER_NUMBER, ZONE_NUMBER, SUBMISSIONS = range(4)
 STATUS, REASON, KEYWORD_CODE, STAGE = range(4)
@@ -428,21 +439,30 @@ STATION, FAILOVER, OUTAGES, OUTAGES_END, RETRIES, RETRIES_END = range(6)
     NETWORK_VALIDITY,
     LATENCY_MEDIAN,
     LATENCY_SIGMA,
-    RECEIPT_MISSING,
-    RECEIPT_MEDIAN,
-    RECEIPT_SIGMA,
     CAUSE_EDGES,
-) = range(11)
+) = range(8)
 
 # Entries of `Model.general` and `Model.people`.
-ACCOUNT, HORIZON, SEED, MESSAGES, RESUBMIT, RESUBMIT_END, EVENTS, CAME, ROWS = range(9)
+(
+    ACCOUNT,
+    HORIZON,
+    SEED,
+    MESSAGES,
+    RESUBMIT,
+    RESUBMIT_END,
+    EVENTS,
+    CAME,
+    ROWS,
+    HAND_TIME,
+    HAND_KEY,
+) = range(11)
 OFF_SHARE, OFF_MEAN, ON_RETURN, READ_MEDIAN, READ_SIGMA = range(5)
 
 
 class Model(NamedTuple):
     """All that the event loop works on; few arrays, since each costs time to compile."""
 
-    times: _Array  # int64 (8, rows)
+    times: _Array  # int64 (6, rows)
     counts: _Array  # int32 (4, rows)
     places: _Array  # int16 (4, rows)
     codes: _Array  # int8 (4, rows)
@@ -457,16 +477,26 @@ class Model(NamedTuple):
     talk: _Array  # float64 (traffic, 9)
     hours: _Array  # int64 (traffic, zones, 2): a range of `opens`
     carriers: _Array  # int64 (carriers, 6)
-    fate: _Array  # float64 (carriers, 13): the last three are edges of causes
+    fate: _Array  # float64 (carriers, 10): the last three are edges of causes
     people: _Array  # float64 (5,)
     opted_out: _Array  # bool (scopes, recipients); empty where nobody replies
     events: _Array  # int64 (2, rows + 1): times and keys, a heap; a row has one ahead at most
-    general: _Array  # int64 (9,)
+    general: _Array  # int64 (11,); the first event is in its hand or on top of the heap
 
 
 @inner
 def _push(m: Model, time: int, key: int) -> None:
-    """Put an event into the heap; its key is its class and its message."""
+    """Keep an event, by its time and its key, which is its class and its message.
+
+    The nearest one is kept in hand, out of the heap: most are over before another comes.
+    """
+    near, near_key = m.general[HAND_TIME], m.general[HAND_KEY]
+    if time < near or (time == near and key < near_key):
+        m.general[HAND_TIME] = time
+        m.general[HAND_KEY] = key
+        if near == FAR:
+            return
+        time, key = near, near_key
     events = m.events
     place = m.general[EVENTS]
     m.general[EVENTS] = place + 1
@@ -629,14 +659,6 @@ def _end(m: Model, message: int, time: int, status: np.int8, reason: np.int8) ->
     m.times[FINAL, message] = time
     m.codes[STATUS, message] = status
     m.codes[REASON, message] = reason
-    seed = m.general[SEED]
-    fate = m.fate[m.places[CARRIER_NUMBER, message]]
-    if uniform(seed, RECEIPT, message, FIRST) >= fate[RECEIPT_MISSING]:
-        receipt = time + lognormal_us(
-            seed, RECEIPT_DELAY, message, FIRST, fate[RECEIPT_MEDIAN], fate[RECEIPT_SIGMA]
-        )
-        if receipt < m.general[HORIZON]:
-            m.times[RECEIPT_CAME, message] = receipt
     return True
 
 
@@ -817,14 +839,13 @@ def _attempt(m: Model, message: int, time: int, back: int) -> None:
     )
     if not _end(m, message, landed, _DELIVERED, _NO_REASON):
         return
-    read = landed + lognormal_us(
-        seed, READING, message, FIRST, m.people[READ_MEDIAN], m.people[READ_SIGMA]
-    )
-    m.times[READ, message] = read
     talk = m.talk[m.places[CAMPAIGN, message]]
     share = 0.0 if _is_answer(m, message) else talk[REPLY_SHARE]
     if share > 0.0 and uniform(seed, REPLY, message, FIRST) < share:
-        reply = read + lognormal_us(
+        reply = landed + lognormal_us(
+            seed, READING, message, FIRST, m.people[READ_MEDIAN], m.people[READ_SIGMA]
+        )
+        reply += lognormal_us(
             seed, REPLY_DELAY, message, FIRST, talk[REPLY_MEDIAN], talk[REPLY_SIGMA]
         )
         if reply < horizon:
@@ -912,6 +933,9 @@ def _next_event(m: Model, order: npt.NDArray[np.int64]) -> tuple[int, int]:
     for s in range(len(m.wakes)):
         if m.wakes[s] < time:
             time, key = int(m.wakes[s]), s
+    at, of = int(m.general[HAND_TIME]), int(m.general[HAND_KEY])
+    if at < time or (at == time and of < key):
+        time, key = at, of
     if m.general[EVENTS]:
         at, of = int(m.events[0, 0]), int(m.events[1, 0])
         if at < time or (at == time and of < key):
@@ -940,9 +964,13 @@ def _loop(m: Model, order: npt.NDArray[np.int64]) -> None:
             m.wakes[s] = FAR
         else:
             message = number
-            is_new = m.general[EVENTS] == 0 or m.events[1, 0] != key or m.events[0, 0] != time
-            if not is_new:
+            is_new = False
+            if m.general[HAND_TIME] == time and m.general[HAND_KEY] == key:
+                m.general[HAND_TIME] = FAR
+            elif m.general[EVENTS] and m.events[0, 0] == time and m.events[1, 0] == key:
                 _pop(m)
+            else:
+                is_new = True
             if is_new:
                 m.general[CAME] += 1
                 stage = _ACCOUNT
@@ -987,6 +1015,9 @@ def _loop(m: Model, order: npt.NDArray[np.int64]) -> None:
                 if _deadline(m, message) < m.general[HORIZON]:
                     _expire(m, message)
                 message = int(m.counts[BEHIND, message])
+    if m.general[HAND_TIME] != FAR:
+        # With the others.
+        _push(m, 0, 0)
     for event in range(m.general[EVENTS]):
         message = m.events[1, event] & _NUMBER
         is_return = m.events[1, event] >> _SHIFT == _RETURN

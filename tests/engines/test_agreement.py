@@ -2,8 +2,8 @@
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from nasty import scenarios
 
-from engines.scenarios import scenarios
 from smslab import verify
 from smslab.errors import ScenarioError
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from smslab.engines import reference
 from smslab.kernels.simulation import SECOND
-from smslab.results import NEVER, Reason, Status
+from smslab.outcome import NEVER, Reason, Status
 from smslab.scenario import Campaign, Carrier, Poisson, Scenario, Sender
 from smslab.simulate import simulate
 from smslab.traffic import Traffic, generate
