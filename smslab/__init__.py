@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from smslab.io import read_messages
     from smslab.kpi import kpis
     from smslab.rates import RateCard
+    from smslab.replications import Comparison, Replications, compare, replicate
     from smslab.run import Run
     from smslab.sample import sample
     from smslab.scenario import Scenario
@@ -47,12 +48,14 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Audit": "audit",
+    "Comparison": "replications",
     "Forecast": "forecast",
     "InputError": "errors",
     "MissingExtraError": "errors",
     "OptionError": "errors",
     "RateCard": "rates",
     "RateCardError": "errors",
+    "Replications": "replications",
     "Run": "run",
     "Scenario": "scenario",
     "ScenarioError": "errors",
@@ -60,6 +63,7 @@ _HOME = {
     "TextError": "errors",
     "Verification": "verification",
     "audit": "audit",
+    "compare": "replications",
     "cost": "cost",
     "decode": "decoding",
     "encode": "encoding",
@@ -68,6 +72,7 @@ _HOME = {
     "kpis": "kpi",
     "lint": "audit",
     "read_messages": "io",
+    "replicate": "replications",
     "sample": "sample",
     "segment": "segmentation",
     "simulate": "simulate",
@@ -80,12 +85,14 @@ _MODULES = ("plot", "smart", "widgets")
 
 __all__ = [
     "Audit",
+    "Comparison",
     "Forecast",
     "InputError",
     "MissingExtraError",
     "OptionError",
     "RateCard",
     "RateCardError",
+    "Replications",
     "Run",
     "Scenario",
     "ScenarioError",
@@ -93,6 +100,7 @@ __all__ = [
     "TextError",
     "Verification",
     "audit",
+    "compare",
     "cost",
     "decode",
     "encode",
@@ -102,6 +110,7 @@ __all__ = [
     "lint",
     "plot",
     "read_messages",
+    "replicate",
     "sample",
     "segment",
     "simulate",

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
     from smslab.forecast import Forecast
     from smslab.rates import RateCard
+    from smslab.replications import Replications
+    from smslab.run import Run
     from smslab.scenario import Scenario
 
 __all__ = ["main"]
 
 REPORT: Final = "report.html"
 ROWS: Final = "report-messages.csv"
+SIMULATION: Final = ("messages.parquet", "series.csv", "figures.csv", "simulation.png")
 
 _EPILOG: Final = """\
 exit status: 0 when it was done, 2 for bad input (one line says what and where), 130 when
@@ -138,8 +141,50 @@ def _parser() -> argparse.ArgumentParser:
             default=".",
             help="folder of the report (default: here)",
         )
+    _add_simulation_commands(commands)
     _add_text_commands(commands)
     return parser
+
+
+def _add_simulation_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
+    simulate = commands.add_parser(
+        "simulate",
+        help="simulate a scenario",
+        description="Simulate a scenario: what share arrives, and when. Its campaigns say how "
+        f"many messages they have. With -o it writes {', '.join(SIMULATION)}.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    simulate.add_argument(
+        "--engine",
+        default="auto",
+        help="compiled or reference, which gives the same and takes long (default compiled)",
+    )
+    simulate.add_argument(
+        "--replications",
+        metavar="N",
+        type=int,
+        default=20,
+        help="how often (default 20; 19 or more give 90 %% intervals)",
+    )
+    simulate.add_argument("-o", "--output", metavar="DIR", help="folder of the results")
+    simulate.set_defaults(run=_simulate)
+    verify = commands.add_parser(
+        "verify",
+        help="run both engines on a scenario and compare them",
+        description="Run both engines on a scenario and compare them row by row.",
+        epilog=f"{_EPILOG}1 where they differ\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verify.add_argument(
+        "--messages", metavar="N", type=int, default=100_000, help="how many (default 100,000)"
+    )
+    verify.set_defaults(run=_verify)
+    for command in (simulate, verify):
+        command.add_argument("scenario", metavar="S.toml", help="the scenario")
+        command.add_argument(
+            "--seed", metavar="N", type=int, default=0, help="same seed, same result (default 0)"
+        )
 
 
 def _add_text_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -257,8 +302,7 @@ def _report(
     from smslab.output import write_whole
     from smslab.scenario import Scenario
 
-    if options.seed < 0:
-        raise InputError(f"seed must be 0 or more; not {options.seed}")
+    _check_seed(options.seed)
     _keep_inputs(options)
     result = forecast(
         messages,
@@ -298,6 +342,69 @@ def _rows(forecast: Forecast) -> pd.DataFrame:
     return rows.rename(
         columns={"expected_cost": f"expected_cost_{forecast.rates.currency.lower()}"}
     )
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    from smslab.replications import replicate
+    from smslab.scenario import Scenario
+    from smslab.simulate import simulate
+
+    scenario = Scenario.from_toml(options.scenario)
+    _check_seed(options.seed)
+    many = replicate(
+        scenario,
+        options.replications,
+        rng=options.seed,
+        engine=options.engine,
+        progress=sys.stderr.isatty() or None,
+    )
+    if options.output is not None:
+        run = simulate(scenario, rng=options.seed, engine=options.engine)
+        _write_simulation(run, many, options)
+    print(many.summary())
+
+
+def _write_simulation(run: Run, many: Replications, options: argparse.Namespace) -> None:
+    """Write the first replication, the figures of all, and pictures of both."""
+    import matplotlib as mpl
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from matplotlib.figure import Figure
+
+    from smslab import plot
+    from smslab.output import write_csv, write_whole
+
+    with write_whole(options.output, SIMULATION) as (messages, series, figures, picture):
+        pq.write_table(pa.Table.from_pandas(run.messages.reset_index()), messages)
+        write_csv(run.series().reset_index(), series)
+        write_csv(many.figures.reset_index(), figures)
+        with mpl.rc_context({"svg.hashsalt": "smslab"}):
+            drawn = Figure(figsize=(13, 7.5), layout="constrained")
+            axes = drawn.subplots(2, 2)
+            plot.backlog(run, ax=axes[0, 0])
+            plot.states(run, ax=axes[0, 1])
+            plot.throughput(run, ax=axes[1, 0])
+            plot.fan(many, ax=axes[1, 1])
+            drawn.savefig(picture, dpi=110, metadata={"Software": None})
+    for name in SIMULATION:
+        print(os.path.join(options.output, name), file=sys.stderr)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from smslab.scenario import Scenario
+    from smslab.verification import verify
+
+    _check_seed(options.seed)
+    found = verify(Scenario.from_toml(options.scenario), options.messages, rng=options.seed)
+    print(found.summary())
+    if not found:
+        print(found.differences.head(20).to_string(index=False))
+    return 0 if found else 1
+
+
+def _check_seed(seed: int) -> None:
+    if seed < 0:
+        raise InputError(f"seed must be 0 or more; not {seed}")
 
 
 def _coding(options: argparse.Namespace) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import numbers
+import re
 import typing
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
@@ -23,6 +24,7 @@ __all__ = [
     "check_choice",
     "check_types",
     "from_table",
+    "replaced",
     "to_table",
 ]
 
@@ -212,3 +214,56 @@ def to_table(item: Any) -> dict[str, Any]:
         if value is not None:
             table[field.name] = value
     return table
+
+
+def replaced(item: T, path: str, value: Any) -> T:
+    """Return a dataclass with another value of one field, however deep in it.
+
+    Parameters
+    ----------
+    item : dataclass
+        What is changed; it stays as it is.
+    path : str
+        Where: names of fields with dots between them; an item of a list by its name or its
+        number, such as ``senders.short_code.mps``, ``carriers[0].share`` or
+        ``carriers[AT&T].share``.
+    value : object
+        The new value.
+
+    Returns
+    -------
+    dataclass
+
+    Raises
+    ------
+    ScenarioError
+        If the path leads nowhere or the value is out of range.
+    """
+    steps = [name or number for name, number in re.findall(r"([^.\[\]]+)|\[([^\]]*)\]", path)]
+    if not steps:
+        raise ScenarioError(f"path must name a field, such as 'senders[0].mps'; not {path!r}")
+    try:
+        return typing.cast("T", _replaced(item, steps, value))
+    except ScenarioError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+
+
+def _replaced(item: Any, steps: Sequence[str], value: Any) -> Any:
+    if not steps:
+        return value
+    step, rest = steps[0], steps[1:]
+    if isinstance(item, tuple):
+        names = [str(getattr(one, "name", place)) for place, one in enumerate(item)]
+        if step not in names and not (step.isdecimal() and int(step) < len(item)):
+            raise ScenarioError(f"no {step!r} there; there are {names}.{nearest(step, names)}")
+        place = names.index(step) if step in names else int(step)
+        changed = _replaced(item[place], rest, value)
+        return (*item[:place], changed, *item[place + 1 :])
+    known = [field.name for field in dataclasses.fields(item)] if _is_item(item) else []
+    if step not in known:
+        raise ScenarioError(f"no field {step!r}; known: {', '.join(known)}.{nearest(step, known)}")
+    return dataclasses.replace(item, **{step: _replaced(getattr(item, step), rest, value)})
+
+
+def _is_item(item: object) -> bool:
+    return dataclasses.is_dataclass(item) and not isinstance(item, type)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,22 +19,17 @@ from smslab.errors import InputError
 from smslab.kpi import kpis
 from smslab.outcome import NEVER, Status
 from smslab.rates import LOWEST, MICRO, OTHER_SENDER, RateCard
+from smslab.replications import Progress, check_replications, coverage, estimates, shown
 from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
 from smslab.simulate import Seed, run_once, seeds
 from smslab.text import Texts
 from smslab.traffic import Load, serving
 
-__all__ = ["Forecast", "Progress", "forecast"]
-
-#: None, True for a progress bar, or a function that is called with (done, total).
-Progress: TypeAlias = bool | Callable[[int, int], None] | None
+__all__ = ["Forecast", "forecast"]
 
 #: Countries that the summary names; the rest is put together.
 _COUNTRIES: Final = 5
-
-#: The share of new campaigns that an interval aims to hold.
-CONFIDENCE: Final = 0.9
 
 #: Ways to a price that the summary tells of.
 _GUESSES: Final = [LOWEST, OTHER_SENDER]
@@ -43,8 +38,6 @@ _NO_CARRIER: Final = "no carrier of the scenario"
 
 #: Smaller shares would be rounded to nothing.
 _SMALLEST_SHARE: Final = 0.0005
-
-_MOST_REPLICATIONS: Final = 100_000
 
 _UNITS: Final = {
     "segments": "segments",
@@ -98,13 +91,9 @@ class Forecast:
     def coverage(self) -> float:
         """Share of new campaigns that the intervals hold if the scenario is right.
 
-        From n replications, the interval between the r-th smallest and the r-th largest figure
-        holds the next one with probability (n + 1 - 2r) / (n + 1), whatever its distribution
-        (Wilks, Annals of Mathematical Statistics 12, 1941). The largest r with 90 % is taken,
-        and r = 1 where there are too few replications for that.
+        As :func:`smslab.replications.coverage` says.
         """
-        replications = len(self.replications)
-        return (replications + 1 - 2 * _rank(replications)) / (replications + 1)
+        return coverage(len(self.replications))
 
     @property
     def estimates(self) -> pd.DataFrame:
@@ -115,19 +104,10 @@ class Forecast:
         the start, infinite where nothing is sent or arrives; ``cost`` is in the currency of the
         card and leaves out rows without a price.
         """
-        rows = {}
-        for figure, unit in _UNITS.items():
-            values = self.replications[figure]
-            # A time that never comes is later than all others; a share of nothing says nothing.
-            values = values.fillna(math.inf) if unit == "s" else values.dropna()
-            ordered = values.sort_values().to_numpy()
-            value = values.median() if unit == "s" else values.mean()
-            rank = _rank(len(ordered))
-            low, high = ordered[[rank - 1, -rank]] if len(ordered) else (math.nan, math.nan)
-            rows[figure] = (unit or self.rates.currency, value, float(low), float(high))
-        return pd.DataFrame.from_dict(
-            rows, orient="index", columns=["unit", "value", "low", "high"]
-        )
+        table = estimates(self.replications[list(_UNITS)])
+        units = [unit or self.rates.currency for unit in _UNITS.values()]
+        table.insert(0, "unit", units)
+        return table
 
     @property
     def problems(self) -> pd.Series[int]:
@@ -274,11 +254,6 @@ def _percent(share: float) -> str:
     return ">99.9 %" if 1 - _SMALLEST_SHARE < share < 1 else f"{100 * share:.1f} %"
 
 
-def _rank(replications: int) -> int:
-    """Return how many figures are cut off at each end of the sorted replications, plus one."""
-    return max(1, math.floor((replications + 1) * (1 - CONFIDENCE) / 2 + 1e-9))
-
-
 def forecast(
     messages: pd.DataFrame | Texts,
     scenario: Scenario,
@@ -322,6 +297,8 @@ def forecast(
     ------
     InputError
         If the table has no column ``text``, no row can be sent, or `country` is no country.
+    ValueError
+        If `replications` is less than 1.
     ScenarioError
         If not exactly one campaign of the scenario takes a list.
 
@@ -335,10 +312,7 @@ def forecast(
     segments  1000.00  1000.00  1000.00
     cost        12.51    12.48    12.54
     """
-    if not 1 <= replications <= _MOST_REPLICATIONS:
-        raise InputError(
-            f"replications must be 1 or more, {_MOST_REPLICATIONS:,} at most; not {replications}"
-        )
+    check_replications(replications)
     if not isinstance(scenario, Scenario):
         raise TypeError(
             f"scenario must be a Scenario; not {scenario!r:.60}. Scenario.bundled() returns one, "
@@ -364,11 +338,11 @@ def forecast(
     charged_micro = np.zeros(len(sendable), np.int64)
     figures = []
     first: Run | None = None
-    for seed in _shown(seeds(rng, replications), progress):
+    for seed in shown(seeds(rng, replications), progress, replications):
         run = run_once(scenario, seed, load)
         first = first or run
         part = run.of(campaign.name)
-        run_micro = _charged_micro(part, segment_micro, has_price, rates)
+        run_micro = _charged_micro(run, campaign.name, segment_micro, has_price, rates)
         charged_micro += run_micro
         # Python's integers: no sum of any list overflows.
         figures.append({"cost": sum(run_micro.tolist()) / MICRO, **kpis(part)})
@@ -434,6 +408,7 @@ def _of_carriers(run: Run, table: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _charged_micro(
     run: Run,
+    campaign: str,
     segment_micro: npt.NDArray[np.int64],
     has_price: npt.NDArray[np.bool_],
     rates: RateCard,
@@ -442,25 +417,22 @@ def _charged_micro(
 
     A sent message costs its segments, whatever becomes of it; a failed one the failed-message
     fee. One that is still pending before it was sent costs nothing yet, nor does one without a
-    price.
+    price. What answers and e-mails to the same recipient cost is added.
     """
-    price = _of_carriers(run, segment_micro)
-    charged: npt.NDArray[np.int64] = run.traffic.segments.astype(np.int64) * price
-    charged[run.sent_us == NEVER] = 0
-    charged[run.status == Status.FAILED] = rates.failed_message_micro
-    charged[~_of_carriers(run, has_price)] = 0
+    part, answers = run.of(campaign), run.answers
+    first = int(part.numbers[0])
+    charged = np.zeros(len(part), np.int64)
+    answered = answers.answer_to - first
+    own = (answered >= 0) & (answered < len(part))
+    for sent, rows in ((part, np.arange(len(part))), (answers, np.where(own, answered, 0))):
+        carrier = sent.traffic.carrier
+        money = sent.traffic.segments.astype(np.int64) * segment_micro[carrier, rows]
+        money[sent.sent_us == NEVER] = 0
+        money[sent.status == Status.FAILED] = rates.failed_message_micro
+        money[~has_price[carrier, rows]] = 0
+        is_of_list = own if sent is answers else slice(None)
+        np.add.at(charged, rows[is_of_list], money[is_of_list])
+    fallback = next(t.fallback for t in run.scenario.traffic if t.name == campaign)
+    if fallback is not None:
+        charged[part.emailed_us != NEVER] += round(fallback.cost * MICRO)
     return charged
-
-
-def _shown(items: list[int], progress: Progress) -> Iterator[Any]:
-    """Go through the items and show how far it got."""
-    if progress is True:
-        from tqdm.auto import tqdm  # noqa: PLC0415  (0.1 s of import, only for a bar)
-
-        bar: Iterable[int] = tqdm(items, desc="replications", leave=False)
-        yield from bar
-        return
-    for done, item in enumerate(items, 1):
-        yield item
-        if callable(progress):
-            progress(done, len(items))

@@ -66,6 +66,8 @@ class Outcome:
     traffic : Traffic
         The messages: those that went in, and the answers to replies behind them; each with the
         carrier that took it at last.
+    entered_us : ndarray of int64, shape (n,)
+        When it came to the last queue that it came to.
     sent_us : ndarray of int64, shape (n,)
         When the carrier had taken the last segment: from then on the message is charged.
     final_us : ndarray of int64, shape (n,)
@@ -85,6 +87,7 @@ class Outcome:
     """
 
     traffic: Traffic
+    entered_us: npt.NDArray[np.int64]
     sent_us: npt.NDArray[np.int64]
     final_us: npt.NDArray[np.int64]
     replied_us: npt.NDArray[np.int64]

@@ -12,15 +12,40 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from smslab.kernels.simulation import SECOND
 from smslab.outcome import NEVER, Status
+from smslab.replications import Replications
 from smslab.run import Run
 
-__all__ = ["backlog", "cost_by", "delay", "deliveries"]
+__all__ = [
+    "backlog",
+    "cost_by",
+    "delay",
+    "delay_by",
+    "deliveries",
+    "fan",
+    "states",
+    "throughput",
+    "utilisation",
+]
 
 # Okabe and Ito's palette, told apart by colour-blind readers.
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#D55E00"
 GREEN: Final = "#009E73"
 GREY: Final = "#999999"
+
+#: One after the other, for lines side by side.
+_COLOURS: Final = (BLUE, ORANGE, GREEN, "#E69F00", "#56B4E9", "#CC79A7", GREY)
+
+#: States from the bottom up.
+_STATES: Final = {
+    "delivered": GREEN,
+    "sent": "#56B4E9",
+    "queued": "#E69F00",
+    "to_come": "#DDDDDD",
+    "undelivered": ORANGE,
+    "expired": "#CC79A7",
+    "failed": "#444444",
+}
 
 _SPANS: Final = {
     1: "1 s",
@@ -57,9 +82,7 @@ def backlog(run: Run, *, ax: Axes | None = None) -> Axes:
     end = max(int(left[-1]) if len(left) else 0, int(queued[-1]) if len(queued) else 0, SECOND)
     times = np.linspace(0, end * 1.05, _POINTS)
     waiting = np.searchsorted(queued, times, "right") - np.searchsorted(left, times, "right")
-    unit, size = next(
-        (name, size) for name, size in (("h", 3600), ("min", 60), ("s", 1)) if _fits(end, size)
-    )
+    unit, size = _unit(end / SECOND)
     ax.fill_between(times / SECOND / size, waiting, color=BLUE, alpha=0.3, linewidth=0)
     ax.plot(times / SECOND / size, waiting, color=BLUE)
     ax.set(
@@ -147,6 +170,186 @@ def delay(run: Run, *, ax: Axes | None = None) -> Axes:
     return _plain(ax)
 
 
+def states(run: Run, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of messages in each state over time.
+
+    Parameters
+    ----------
+    run : Run
+        One replication.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = _axes(ax)
+    end = max(int(run.final_us.max(initial=0)), int(run.sent_us.max(initial=0)), SECOND) / SECOND
+    counts = run.states(np.linspace(0, end, _POINTS).tolist()).drop(columns="read")
+    unit, size = _unit(end)
+    shares = 100 * counts / max(len(run), 1)
+    shown = [name for name in _STATES if (counts[name] > 0).any()]
+    ax.stackplot(
+        counts.index / size,
+        [shares[name] for name in shown],
+        labels=[name.replace("_", " ") for name in shown],
+        colors=[_STATES[name] for name in shown],
+        linewidth=0,
+    )
+    ax.set(
+        title="States of the messages",
+        xlabel=f"time after the start ({unit})",
+        ylabel="% of the messages",
+        xlim=(0, end / size),
+        ylim=(0, 100),
+    )
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return _plain(ax)
+
+
+def throughput(run: Run, *, freq: str | float = "1min", ax: Axes | None = None) -> Axes:
+    """Draw the segments per second that each carrier takes over time.
+
+    Parameters
+    ----------
+    run : Run
+        One replication.
+    freq : str or float
+        Length of an interval, as of :meth:`smslab.Run.series`.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
+    """
+    return _by_node(
+        run, freq, "carrier", "segments_per_s", "Segments taken by carrier", "segments/s", ax
+    )
+
+
+def utilisation(
+    run: Run, *, freq: str | float = "1min", kind: str = "sender", ax: Axes | None = None
+) -> Axes:
+    """Draw how much of their rates senders or carriers use over time.
+
+    Parameters
+    ----------
+    run : Run
+        One replication.
+    freq : str or float
+        Length of an interval, as of :meth:`smslab.Run.series`.
+    kind : str
+        ``sender`` or ``carrier``.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
+    """
+    title = f"Use of what is allowed, by {kind}"
+    return _by_node(run, freq, kind, "utilisation", title, "% of the allowed rate", ax)
+
+
+def _by_node(
+    run: Run, freq: str | float, kind: str, column: str, title: str, label: str, ax: Axes | None
+) -> Axes:
+    ax = _axes(ax)
+    series = run.series(freq)
+    series = series[series["kind"] == kind]
+    end = float(series.index.get_level_values("time_s").max()) if len(series) else 1.0
+    unit, size = _unit(end)
+    factor = 100 if column == "utilisation" else 1
+    for place, (node, rows) in enumerate(series.groupby(level="node", sort=False)):
+        values = factor * rows[column]
+        if values.notna().any():
+            times = rows.index.get_level_values("time_s") / size
+            colour = _COLOURS[place % len(_COLOURS)]
+            ax.step(times, values, where="pre", color=colour, label=_literal(node))
+    ax.set(title=title, xlabel=f"time after the start ({unit})", ylabel=label, xlim=(0, end / size))
+    ax.set_ylim(bottom=0)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(frameon=False)
+    return _plain(ax)
+
+
+def delay_by(run: Run, by: str = "carrier", *, ax: Axes | None = None) -> Axes:
+    """Draw the delay from the queue to the handset, half and 95 % of the messages, by a property.
+
+    Parameters
+    ----------
+    run : Run
+        One replication.
+    by : str
+        A column of :attr:`smslab.Run.messages`, such as ``carrier`` or ``campaign``.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = _axes(ax)
+    rows = run.messages
+    rows = rows[rows["status"] == "delivered"]
+    delays = (rows["final_s"] - rows["queued_s"]).clip(lower=0.1)
+    groups = delays.groupby(rows[by].astype("object").fillna("unknown"))
+    low, middle, high = (groups.quantile(share) for share in (0.05, 0.5, 0.95))
+    places = range(len(middle))
+    if len(middle):
+        ax.hlines(places, low, high, color=BLUE, linewidth=6, alpha=0.3)
+        ax.plot(middle, places, "o", color=BLUE, label="half within")
+        ax.plot(high, places, "|", color=ORANGE, markersize=14, label="95 % within")
+        ax.margins(y=0.3)
+        ax.legend(frameon=False, loc="upper left", ncols=2)
+        _span_axis(ax, float(low.min()) / 1.2, float(high.max()) * 1.2)
+    ax.set_yticks(places, [_literal(name) for name in middle.index])
+    ax.invert_yaxis()
+    ax.set(title=f"Delay from the queue to the handset by {_literal(by)}", xlabel="delay")
+    return _plain(ax)
+
+
+def fan(replications: Replications, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of messages landed over time, with the spread of the replications.
+
+    Parameters
+    ----------
+    replications : Replications
+        Of :func:`smslab.replicate`.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = _axes(ax)
+    landed = replications.landed
+    shares = 100 * landed.columns.to_numpy(np.float64)
+    # A share that is not reached is reached later than all others.
+    late = landed.fillna(np.inf)
+    low, middle, high = (
+        late.quantile(q, interpolation="nearest").replace(np.inf, np.nan) for q in (0.05, 0.5, 0.95)
+    )
+    end = float(np.nanmax([1.0, *high, *middle]))
+    unit, size = _unit(end)
+    ax.fill_betweenx(
+        shares, low / size, high / size, color=BLUE, alpha=0.25, label="90 % of the replications"
+    )
+    ax.plot(middle / size, shares, color=BLUE, label="half of the replications")
+    ax.set(
+        title=f"Share of messages landed, {len(replications):,} replications",
+        xlabel=f"time after the start ({unit})",
+        ylabel="% of the messages",
+        xlim=(0, end / size),
+        ylim=(0, 102),
+    )
+    ax.legend(frameon=False)
+    return _plain(ax)
+
+
 def cost_by(
     money: pd.Series[Any],
     by: pd.Series[Any],
@@ -214,8 +417,10 @@ def _plain(ax: Axes) -> Axes:
     return ax
 
 
-def _fits(end_us: int, size: int) -> bool:
-    return end_us / SECOND >= 2 * size or size == 1
+def _unit(end_s: float) -> tuple[str, int]:
+    """Return the unit of time in which an axis of this length reads well, and its seconds."""
+    units = (("h", 3600), ("min", 60), ("s", 1))
+    return next((name, size) for name, size in units if end_s >= 2 * size or size == 1)
 
 
 def _span_axis(ax: Axes, low: float, high: float) -> None:

@@ -35,7 +35,7 @@ class Results(Outcome):
         Seed of the replication.
     numbers : ndarray of int64, shape (n,)
         Numbers of the messages in the replication, of which these may be a part.
-    traffic, sent_us, final_us, replied_us, keyword, answer_to : object
+    traffic, entered_us, sent_us, final_us, replied_us, keyword, answer_to : object
         As of :class:`~smslab.outcome.Outcome`.
     submissions, attempts, status, reason : object
         As of :class:`~smslab.outcome.Outcome`.

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import html
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from smslab.errors import OptionError
 from smslab.kernels.simulation import SECOND
 from smslab.kpi import kpis
+from smslab.layout import lay_out
 from smslab.outcome import NEVER, Keyword, Reason, Status
 from smslab.results import Results
+from smslab.scenario import Carrier, Scenario, Sender
 
 __all__ = ["Run"]
+
+_Times: TypeAlias = npt.NDArray[np.int64]
+_Flags: TypeAlias = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -26,7 +34,7 @@ class Run(Results):
     ----------
     scenario, seed, numbers : object
         As of :class:`~smslab.results.Results`; :attr:`messages` shows times in seconds.
-    traffic, sent_us, final_us, replied_us, keyword, answer_to : object
+    traffic, entered_us, sent_us, final_us, replied_us, keyword, answer_to : object
         As of :class:`~smslab.outcome.Outcome`.
     submissions, attempts, status, reason : object
         As of :class:`~smslab.outcome.Outcome`.
@@ -49,9 +57,7 @@ class Run(Results):
         carriers = [carrier.name for carrier in self.scenario.carriers]
         carrier_names = list(dict.fromkeys(carriers))
         by_name = np.array([*(carrier_names.index(name) for name in carriers), -1])
-        sender_of = np.array(
-            [senders.index(self.scenario.sender_of(t).name) for t in self.scenario.traffic]
-        )
+        sender_of = _sender_of(self.scenario)
         return pd.DataFrame(
             {
                 "campaign": _category(self.traffic.campaign, names),
@@ -79,6 +85,147 @@ class Run(Results):
             index=pd.RangeIndex(len(self), name="message"),
         )
 
+    @property
+    def events(self) -> pd.DataFrame:
+        """What happened, one row per event, in the order of time and message.
+
+        ``time_s`` : float64, seconds after the start; ``message`` : int64; ``event`` : category:
+        ``queued``, ``sent``, the final states, ``receipt``, ``read``, ``replied``, ``emailed``,
+        ``email_landed``, ``converted``.
+        """
+        moments = {"queued": self.traffic.queued_us, "sent": self.sent_us}
+        for status in Status:
+            if status is not Status.PENDING:
+                moments[status.name.lower()] = np.where(self.status == status, self.final_us, NEVER)
+        moments |= {
+            "receipt": self.receipt_us,
+            "read": self.read_us,
+            "replied": self.replied_us,
+            "emailed": self.emailed_us,
+            "email_landed": self.email_landed_us,
+            "converted": self.converted_us,
+        }
+        happened = [np.flatnonzero(times != NEVER) for times in moments.values()]
+        sizes = [len(rows) for rows in happened]
+        rows = np.concatenate(happened)
+        times = np.concatenate(
+            [times[where] for times, where in zip(moments.values(), happened, strict=True)]
+        )
+        kinds = np.repeat(np.arange(len(sizes)), sizes)
+        order = np.lexsort((kinds, rows, times))
+        return pd.DataFrame(
+            {
+                "time_s": times[order] / SECOND,
+                "message": self.numbers[rows[order]],
+                "event": _category(kinds[order], list(moments)),
+            }
+        )
+
+    def states(self, at: float | Sequence[float] | None = None) -> pd.DataFrame:
+        """Count how many messages are in each state at some times: the live view.
+
+        Parameters
+        ----------
+        at : float or sequence of float, optional
+            Times in seconds after the start; a hundred even ones up to the last event if not
+            given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per time (index ``time_s``), and columns of int64 that add up to all messages:
+            ``to_come``, ``queued`` (on the platform), ``sent`` (a carrier has it), ``delivered``,
+            ``undelivered``, ``expired``, ``failed``; and ``read``, of those delivered.
+        """
+        last = max(int(self.final_us.max(initial=0)), int(self.sent_us.max(initial=0)), SECOND)
+        moments = np.linspace(0, last / SECOND, 100) if at is None else np.atleast_1d(at)
+        times = np.floor(np.asarray(moments, np.float64) * SECOND).astype(np.int64)
+
+        def by_then(happened: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+            return np.searchsorted(np.sort(happened[happened != NEVER]), times, side="right")
+
+        ended = {
+            status.name.lower(): by_then(self.final_us[self.status == status])
+            for status in (Status.DELIVERED, Status.UNDELIVERED, Status.EXPIRED, Status.FAILED)
+        }
+        queued, sent = by_then(self.traffic.queued_us), by_then(self.sent_us)
+        counts = {
+            "to_come": len(self) - queued,
+            "queued": queued - sent - ended["failed"],
+            "sent": sent - ended["delivered"] - ended["undelivered"] - ended["expired"],
+            **ended,
+            "read": by_then(self.read_us),
+        }
+        return pd.DataFrame(counts, index=pd.Index(moments, name="time_s"))
+
+    def series(self, freq: str | float = "1min") -> pd.DataFrame:
+        """Return backlog, rate and utilisation of each sender and carrier over time.
+
+        Parameters
+        ----------
+        freq : str or float
+            Length of an interval: as pandas knows it, such as ``"5min"``, or in seconds.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per interval and node (index ``time_s``, the interval's end, and ``node``):
+
+            ``kind`` : category, ``sender`` or ``carrier``
+            ``backlog`` : int64, messages that wait there, for a sender or the account before it,
+            at the interval's end
+            ``messages_per_s``, ``segments_per_s`` : float64, what left there in the interval, of
+            messages that were sent in the end
+            ``utilisation`` : float64, that rate in the share of what is allowed; NaN where nothing
+            limits it
+
+        Raises
+        ------
+        ValueError
+            If `freq` is no length of time.
+        """
+        step = _step_s(freq)
+        last = max(int(self.sent_us.max(initial=0)), int(self.traffic.queued_us.max(initial=0)))
+        edges = np.arange(1, last // int(step * SECOND) + 2) * step
+        ends = np.rint(edges * SECOND).astype(np.int64)
+        # Who waits at a carrier has left its sender: then it came to its last queue.
+        has_queue = np.array([station >= 0 for station in lay_out(self.scenario, 0).carriers])
+        reached = (self.traffic.carrier >= 0) & has_queue[self.traffic.carrier]
+        left = np.where(self.sent_us != NEVER, self.sent_us, self.final_us)
+        left_sender = np.where(reached & (self.sent_us != NEVER), self.entered_us, left)
+        owner = _sender_of(self.scenario)[self.traffic.campaign]
+        nodes: list[tuple[Sender | Carrier, str, _Flags, _Times, float | None]] = []
+        for place, sender in enumerate(self.scenario.senders):
+            own = owner == place
+            came, gone = self.traffic.queued_us[own], left_sender[own]
+            rate = sender.mps and sender.mps * sender.numbers
+            nodes.append((sender, "sender", own, _backlog(came, gone, ends), rate))
+        for place, carrier in enumerate(self.scenario.carriers):
+            own = self.traffic.carrier == place
+            mine = own & reached & (self.sent_us != NEVER)
+            backlog = _backlog(self.entered_us[mine], self.sent_us[mine], ends)
+            nodes.append((carrier, "carrier", own, backlog, carrier.mps))
+        tables = {}
+        for node, kind, own, backlog, mps in nodes:
+            sent = own & (self.sent_us != NEVER)
+            when = left_sender if kind == "sender" else self.sent_us
+            slot = np.searchsorted(ends, when[sent], side="left")
+            per_s = np.bincount(slot, minlength=len(ends))[: len(ends)] / step
+            segments = np.bincount(slot, self.traffic.segments[sent], len(ends))[: len(ends)] / step
+            counted = per_s if node.per == "message" else segments
+            tables[kind, node.name] = pd.DataFrame(
+                {
+                    "backlog": backlog,
+                    "messages_per_s": per_s,
+                    "segments_per_s": segments,
+                    "utilisation": counted / mps if mps else math.nan,
+                },
+                index=pd.Index(edges, name="time_s"),
+            )
+        table = pd.concat(tables, names=["kind", "node"]).reset_index("kind")
+        table["kind"] = table["kind"].astype("category")
+        return table.swaplevel().sort_index(level="time_s", sort_remaining=False)
+
     def to_pandas(self) -> pd.DataFrame:
         """Return :attr:`messages`."""
         return self.messages
@@ -102,6 +249,32 @@ class Run(Results):
 
     def __repr__(self) -> str:
         return f"<Run of {self.scenario.name!r}: {self.summary()}>"
+
+
+def _sender_of(scenario: Scenario) -> npt.NDArray[np.int64]:
+    """Return by traffic the place of its sender."""
+    names = [sender.name for sender in scenario.senders]
+    return np.array([names.index(scenario.sender_of(t).name) for t in scenario.traffic])
+
+
+def _step_s(freq: str | float) -> float:
+    try:
+        step = pd.Timedelta(freq).total_seconds() if isinstance(freq, str) else float(freq)
+    except (TypeError, ValueError):
+        step = math.nan
+    if not 1e-3 <= step <= 1e9:
+        raise OptionError(
+            f"freq must be a length of time such as '5min', or seconds from 0.001 on; not {freq!r}"
+        )
+    return step
+
+
+def _backlog(
+    came: npt.NDArray[np.int64], gone: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Count who is there at the ends of intervals."""
+    inside = np.searchsorted(np.sort(came), ends, side="right")
+    return inside - np.searchsorted(np.sort(gone[gone != NEVER]), ends, side="right")
 
 
 def _seconds(times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -15,7 +15,7 @@ from smslab.run import Run
 from smslab.scenario import Scenario
 from smslab.traffic import Load, generate
 
-__all__ = ["ENGINES", "Seed", "run_once", "seeds", "simulate"]
+__all__ = ["ENGINES", "Seed", "check_engine", "run_once", "seeds", "simulate"]
 
 #: What ``rng=`` takes, by SPEC 7 of Scientific Python.
 Seed: TypeAlias = int | np.random.SeedSequence | np.random.Generator | None
@@ -89,15 +89,31 @@ def simulate(
     >>> smslab.simulate(scenario, rng=7)
     <Run of 'scenario': 1,000 messages: 997 delivered, 3 undelivered>
     """
+    check_engine(engine)
+    if processes and engine == "compiled":
+        raise OptionError("processes run on engine='reference' only; the compiled one has no SimPy")
+    seed = seeds(rng, 1)[0]
+    return run_once(scenario, seed, load, engine, processes)
+
+
+def check_engine(engine: str) -> None:
+    """Make sure that there is such an engine.
+
+    Parameters
+    ----------
+    engine : str
+        One of :data:`ENGINES`.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
     if engine not in ENGINES:
         raise OptionError(
             f"engine must be one of {', '.join(ENGINES)}; not {engine!r}."
             f"{nearest(str(engine), ENGINES)}"
         )
-    if processes and engine == "compiled":
-        raise OptionError("processes run on engine='reference' only; the compiled one has no SimPy")
-    seed = seeds(rng, 1)[0]
-    return run_once(scenario, seed, load, engine, processes)
 
 
 def run_once(

@@ -304,7 +304,7 @@ def test_nothing_to_send_is_an_error():
         smslab.forecast([None, None], FAST, country="US")
     with pytest.raises(smslab.InputError, match="empty list"):
         smslab.forecast([], FAST)
-    with pytest.raises(smslab.InputError, match=r"replications must be 1 or more, .* not 0"):
+    with pytest.raises(smslab.OptionError, match=r"replications must be 1 or more, .* not 0"):
         smslab.forecast(["a"], FAST, replications=0)
 
 

@@ -90,6 +90,7 @@ def run(scenario: Scenario, traffic: Traffic, seed: int) -> Outcome:
             times[simulation.RECIPIENT_NUMBER] if len(traffic.recipient) else traffic.recipient,
             places[simulation.ZONE_NUMBER] if len(traffic.zone) else traffic.zone,
         ),
+        entered_us=times[simulation.ENTERED],
         sent_us=times[simulation.SENT],
         final_us=times[simulation.FINAL],
         replied_us=of_replies(times[simulation.REPLIED], NEVER),
@@ -183,6 +184,7 @@ def _rows(traffic: Traffic, messages: int, replies: int) -> dict[str, _Array]:
         times[simulation.RECIPIENT_NUMBER, :messages] = traffic.recipient
     if len(traffic.zone):
         places[simulation.ZONE_NUMBER, :messages] = traffic.zone
+    times[simulation.ENTERED] = NEVER
     times[simulation.SENT] = NEVER
     times[simulation.FINAL] = NEVER
     counts[simulation.ATTEMPTS] = 0

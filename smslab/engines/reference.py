@@ -178,7 +178,7 @@ class Simulation:
             t + validity[c] for t, c in zip(self._queued, self._campaign, strict=True)
         ]
         rows = len(self._queued)
-        self._entered = [0] * rows
+        self._entered = [NEVER] * rows
         self._stage = [_ACCOUNT] * rows
         self._sent = [NEVER] * rows
         self._final = [NEVER] * rows
@@ -566,7 +566,7 @@ class Simulation:
             (self._recipient, self._recipient[message]),
             (self._priority, talk.answer_priority),
             (self._deadline, time + self._validity[campaign]),
-            (self._entered, 0),
+            (self._entered, NEVER),
             (self._stage, _ACCOUNT),
             (self._sent, NEVER),
             (self._final, NEVER),
@@ -597,6 +597,7 @@ class Simulation:
                 column(self._recipient, np.int64),
                 column(self._zone, np.int16),
             ),
+            entered_us=column(self._entered, np.int64),
             sent_us=column(self._sent, np.int64),
             final_us=column(self._final, np.int64),
             replied_us=column(self._replied, np.int64),
