@@ -21,17 +21,20 @@ typecheck: .venv/.dev
 	$(BIN)/mypy
 
 verify: .venv/.ok
-	$(BIN)/python tests/verify.py
+	$(BIN)/python tests/verify_texts.py
+	$(BIN)/python tests/verify_engines.py
 
 bench: benchmarks/.peers/.ok
 	$(BIN)/python benchmarks/bench_text.py
+	$(BIN)/python benchmarks/bench_simulation.py
 
 clean:
 	rm -rf .venv benchmarks/.peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis report.html report-messages.csv
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-benchmarks/.peers/.ok: benchmarks/bench_text.py | .venv/.ok
+benchmarks/.peers/.ok: benchmarks/bench_text.py benchmarks/bench_simulation.py | .venv/.ok
 	$(BIN)/python benchmarks/bench_text.py --setup
+	$(BIN)/python benchmarks/bench_simulation.py --setup
 	touch $@
 
 .venv/bin/python:

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+
+import smslab
+from smslab.outcome import NEVER, Status
+from smslab.scenario import Campaign, Carrier, Conversation, Fallback, Poisson, Scenario, Sender
+
+SCENARIO = Scenario(
+    traffic=(
+        Campaign(name="offers", messages=2000, segment_shares=(0.6, 0.4), validity_h=0.1),
+        Poisson(name="codes", rate_per_s=1, duration_s=300, conversation=Conversation()),
+    ),
+    senders=(Sender(name="one", mps=4, numbers=2),),
+    carriers=(
+        Carrier(name="A", mps=5, submit_failure=0.1),
+        Carrier(name="B", per="message", mps=10),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return smslab.simulate(SCENARIO, rng=2)
+
+
+def test_states_add_up_at_any_time(run):
+    table = run.states([0, 1, 60.5, 3600, 1e6])
+    states = table.drop(columns="read")
+    assert (states.sum(axis=1) == len(run)).all()
+    assert (states >= 0).all(axis=None)
+    for at, row in table.iterrows():
+        us = at * 1e6
+        final = (run.final_us != NEVER) & (run.final_us <= us)
+        assert row["delivered"] == (final & (run.status == Status.DELIVERED)).sum()
+        sent = (run.sent_us != NEVER) & (run.sent_us <= us)
+        assert row["sent"] == (sent & ~final).sum()
+        assert row["read"] == ((run.read_us != NEVER) & (run.read_us <= us)).sum()
+    assert len(run.states()) == 100
+    assert run.states(5).index.tolist() == [5]
+
+
+def test_series_count_what_the_messages_say(run):
+    table = run.series("1min")
+    assert table.index.names == ["time_s", "node"]
+    sender, a, b = (table.xs(name, level="node") for name in ("one", "A", "B"))
+    was_sent = run.sent_us != NEVER
+    for node, place in ((a, 0), (b, 1)):
+        own = was_sent & (run.traffic.carrier == place)
+        assert node["messages_per_s"].sum() * 60 == pytest.approx(own.sum())
+        segments = run.traffic.segments[own].sum()
+        assert node["segments_per_s"].sum() * 60 == pytest.approx(segments)
+    assert sender["utilisation"].max() <= 1 + 8 / 60 / 8
+    # One in ten submissions fails: of those the last counts.
+    assert sender["utilisation"].iloc[0] == pytest.approx(0.9, abs=0.05)
+    assert np.allclose(b["utilisation"], b["messages_per_s"] / 10)
+    waiting = run.traffic.queued_us <= 60e6
+    left = np.where(was_sent, run.sent_us, run.final_us)
+    at_carrier = was_sent & (run.entered_us <= 60e6) & (left > 60e6)
+    gone = (left != NEVER) & (left <= 60e6)
+    assert sender["backlog"].iloc[0] == (waiting & ~gone & ~at_carrier).sum()
+    assert (table["backlog"] >= 0).all()
+    assert sender["backlog"].iloc[-1] == 0
+    every_second = run.series(1.0)
+    assert len(every_second) > 50 * len(table)
+    for wrong in ("soon", 0, None):
+        with pytest.raises(ValueError, match="freq must be a length of time"):
+            run.series(wrong)
+
+
+def test_events_are_in_order(run):
+    events = run.events
+    assert events["time_s"].is_monotonic_increasing
+    counts = events["event"].value_counts()
+    assert counts["queued"] == len(run)
+    assert counts["delivered"] == run.count(Status.DELIVERED)
+    assert counts["replied"] == (run.replied_us != NEVER).sum()
+    of_one = events[events["message"] == 3]["event"].tolist()
+    assert of_one[0] == "queued"
+
+
+def test_messages_tell_of_replies_and_emails():
+    traffic = Campaign(
+        messages=300, conversation=Conversation(reply_share=1), fallback=Fallback(after_s=1)
+    )
+    run = smslab.simulate(Scenario(traffic=(traffic,), senders=(Sender(mps=50),)), rng=1)
+    rows = run.messages
+    answers = rows["answer_to"].notna()
+    assert answers.sum() == len(run.answers) > 5
+    assert (rows.loc[rows["answer_to"][answers], "reply"] != "text").all()
+    assert rows["emailed_s"].notna().sum() > 250
+    assert rows["emailed_s"][answers].isna().all()
+    assert len(run.asked) == 300
+    assert run.kpis()["messages"] == 300
+    assert run.kpis()["answers"] == len(run.answers)
+    assert len(run.of("campaign")) == 300
+
+
+def test_what_is_drawn_on_demand_is_the_same_in_parts(run):
+    part = run.of("codes")
+    rows = part.numbers
+    assert (part.read_us == run.read_us[rows]).all()
+    assert (part.receipt_us == run.receipt_us[rows]).all()
+
+
+def test_verify_names_differences():
+    found = smslab.verify(SCENARIO, 500, rng=1)
+    assert found
+    assert found.messages >= 500
+    assert "agree in every row" in repr(found)
+    assert found._repr_html_().startswith("<p>")
+    assert found.to_pandas().empty
+    with pytest.raises(ValueError, match="n must be 1 or more"):
+        smslab.verify(SCENARIO, 0)
+
+
+def test_verify_finds_a_fault(monkeypatch):
+    from smslab import verification
+
+    slow = verification.reference.run
+
+    def wrong(*arguments):
+        outcome = slow(*arguments)
+        outcome.attempts[7] += 1
+        return outcome
+
+    monkeypatch.setattr(verification.reference, "run", wrong)
+    found = smslab.verify(SCENARIO, 500, rng=1)
+    assert not found
+    assert found.differences[["message", "column"]].to_numpy().tolist() == [[7, "attempts"]]
+    assert "differ in 1 of them: attempts" in repr(found)
+    assert "<td>" in found._repr_html_()
