@@ -18,6 +18,7 @@ from smslab.kernels.graphemes import join_kernel
 from smslab.kernels.national import national_kernel
 from smslab.kernels.parts import count_kernel, split_kernel
 from smslab.kernels.segmentation import segment_kernel
+from smslab.memory import unwritten
 from smslab.pieces import each, pieces, shares_memory
 from smslab.text import check_utf8, views
 
@@ -31,7 +32,6 @@ __all__ = [
     "check_counted",
     "count",
     "part",
-    "unwritten",
 ]
 
 #: The encodings in the order of the kernels' codes.
@@ -139,27 +139,6 @@ def _languages(languages: str | Iterable[str] | None) -> tuple[str, ...]:
                 f"{nearest(str(language), LANGUAGES)}"
             )
     return chosen
-
-
-def unwritten(size: int, kind: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Make room for values that a kernel will write.
-
-    It comes from Arrow's pool, which keeps what was freed: memory that a process touches for the
-    first time is several times slower.
-
-    Parameters
-    ----------
-    size : int
-        How many values.
-    kind : dtype
-        Their type.
-
-    Returns
-    -------
-    ndarray, shape (size,)
-    """
-    buffer = pa.allocate_buffer(size * np.dtype(kind).itemsize)
-    return np.frombuffer(buffer, kind) if size else np.empty(0, kind)
 
 
 class Counts(NamedTuple):

@@ -12,9 +12,10 @@ import pandas as pd
 import pyarrow as pa
 
 from smslab import rules, tables
-from smslab.coding import Coding, Counts, by_piece, count, part, unwritten
+from smslab.coding import Coding, Counts, by_piece, count, part
 from smslab.errors import OptionError, TextError
 from smslab.kernels.packing import encode_kernel, layout_kernel
+from smslab.memory import unwritten
 from smslab.pieces import each
 from smslab.segmentation import column, joined, nullable, part_labels
 from smslab.text import Texts, as_chunks, views

@@ -12,8 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from smslab import rules, tables
-from smslab.coding import ENCODINGS, Coding, Counts, by_piece, count, part, unwritten
+from smslab.coding import ENCODINGS, Coding, Counts, by_piece, count, part
 from smslab.kernels.parts import number_kernel
+from smslab.memory import unwritten
 from smslab.pieces import each
 from smslab.text import Texts, as_chunks, as_distinct, index_of
 

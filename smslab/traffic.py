@@ -13,6 +13,7 @@ from smslab import demand
 from smslab.errors import ScenarioError
 from smslab.kernels import simulation
 from smslab.kernels.simulation import SECOND
+from smslab.memory import unwritten
 from smslab.scenario import Campaign, Poisson, Scenario, Schedule
 from smslab.segmentation import segment
 
@@ -156,7 +157,7 @@ def _campaign_us(campaign: Campaign, rows: int) -> npt.NDArray[np.int64]:
 def _poisson_us(poisson: Poisson, seed: int, position: int) -> npt.NDArray[np.int64]:
     if poisson.profile:
         return _profiled_us(poisson, seed, position)
-    times = np.empty(_most(poisson.rate_per_s * poisson.duration_s), np.int64)
+    times = unwritten(_most(poisson.rate_per_s * poisson.duration_s), np.int64)
     rows = simulation.arrivals_us(
         seed, position, poisson.rate_per_s, poisson.start_s, poisson.end_s, times
     )

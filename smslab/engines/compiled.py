@@ -15,6 +15,7 @@ from smslab.demand import Demand
 from smslab.kernels import simulation
 from smslab.kernels.simulation import Model, simulate_kernel, ticks
 from smslab.layout import Layout, Station, lay_out
+from smslab.memory import unwritten
 from smslab.outcome import NEVER, Keyword, Outcome, Reason, Status
 from smslab.scenario import Scenario
 from smslab.supply import Carrier
@@ -172,10 +173,10 @@ def _rows(traffic: Traffic, messages: int, replies: int) -> dict[str, _Array]:
     Memory that is never touched costs nothing: what only replies need is not filled without them.
     """
     room = messages + replies
-    times = np.empty((6, room), np.int64)
-    counts = np.empty((4, room), np.int32)
-    places = np.empty((4, room), np.int16)
-    codes = np.empty((4, room), np.int8)
+    times = unwritten((6, room), np.int64)
+    counts = unwritten((4, room), np.int32)
+    places = unwritten((4, room), np.int16)
+    codes = unwritten((4, room), np.int8)
     times[simulation.QUEUED, :messages] = traffic.queued_us
     counts[simulation.SEGMENT_COUNT, :messages] = traffic.segments
     places[simulation.CAMPAIGN, :messages] = traffic.campaign
