@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import numbers
 import re
 import typing
@@ -193,7 +194,10 @@ def _from_value(hint: Any, value: Any, where: str) -> Any:
 
 
 def to_table(item: Any) -> dict[str, Any]:
-    """Make a table for TOML of a dataclass; what is None is left out.
+    """Make a table for TOML of a dataclass.
+
+    What is None is left out; where that would bring a default back, it is infinite: TOML has no
+    null, and a limit that is None is none.
 
     Parameters
     ----------
@@ -211,6 +215,8 @@ def to_table(item: Any) -> dict[str, Any]:
             value = to_table(value)
         elif isinstance(value, tuple):
             value = [to_table(v) if dataclasses.is_dataclass(v) else v for v in value]
+        if value is None and field.default is not None:
+            value = math.inf
         if value is not None:
             table[field.name] = value
     return table

@@ -190,13 +190,15 @@ def states(run: Run, *, ax: Axes | None = None) -> Axes:
     unit, size = _unit(end)
     shares = 100 * counts / max(len(run), 1)
     shown = [name for name in _STATES if (counts[name] > 0).any()]
-    ax.stackplot(
-        counts.index / size,
-        [shares[name] for name in shown],
-        labels=[name.replace("_", " ") for name in shown],
-        colors=[_STATES[name] for name in shown],
-        linewidth=0,
-    )
+    if shown:
+        ax.stackplot(
+            counts.index / size,
+            [shares[name] for name in shown],
+            labels=[name.replace("_", " ") for name in shown],
+            colors=[_STATES[name] for name in shown],
+            linewidth=0,
+        )
+        ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     ax.set(
         title="States of the messages",
         xlabel=f"time after the start ({unit})",
@@ -204,7 +206,6 @@ def states(run: Run, *, ax: Axes | None = None) -> Axes:
         xlim=(0, end / size),
         ylim=(0, 100),
     )
-    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return _plain(ax)
 
 

@@ -6,6 +6,7 @@ docstring says "our choice".
 
 from __future__ import annotations
 
+import math
 import zoneinfo
 from dataclasses import dataclass
 from typing import Final
@@ -35,7 +36,7 @@ class Limited:
     Parameters
     ----------
     mps : float, optional
-        Units per second; unlimited if None.
+        Units per second; unlimited if None or infinite.
     limiter : str
         What `mps` means: ``spacing``, one unit every 1/`mps` seconds, and a message of k segments
         takes k/`mps` ("a 3-segment message takes 3 s" on a Twilio long code); ``window``,
@@ -75,6 +76,8 @@ class Limited:
 
     def __post_init__(self) -> None:
         check_types(self)
+        if self.mps == math.inf:
+            object.__setattr__(self, "mps", None)
         if self.mps is not None:
             check_between(self, SMALLEST, LARGEST, "mps")
         check_choice(self, "limiter", LIMITERS)

@@ -354,3 +354,57 @@ def test_decode_names_the_bad_column(run, tmp_path, columns, says):
     status, _, err = run("decode", "p.parquet", *by)
     assert status == 2
     assert says in err
+
+
+SCENARIO = """\
+name = "lab"
+[[traffic]]
+kind = "campaign"
+messages = 400
+[[senders]]
+mps = 10
+"""
+
+
+def test_simulate_command(run, tmp_path):
+    (tmp_path / "s.toml").write_text(SCENARIO)
+    status, out, _ = run("simulate", "s.toml", "--replications", 3)
+    assert status == 0
+    assert out.startswith("3 replications, 50.0 % intervals\nDelivered ")
+    assert out == run("simulate", "s.toml", "--replications", 3, "--engine", "reference")[1]
+    assert run("simulate", "s.toml", "--replications", 3, "-o", "out")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        *("figures.csv", "messages.parquet", "series.csv", "simulation.png")
+    ]
+    rows = pd.read_parquet(tmp_path / "out" / "messages.parquet")
+    assert len(rows) == 400
+    assert (tmp_path / "out" / "simulation.png").read_bytes()[1:4] == b"PNG"
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    run("simulate", "s.toml", "--replications", 3, "-o", "out")
+    assert before == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+
+def test_verify_command(run, tmp_path):
+    (tmp_path / "s.toml").write_text(SCENARIO)
+    expected = (0, "400 messages: the engines agree in every row and column\n", "")
+    assert run("verify", "s.toml") == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["simulate", "none.toml"], "none.toml: cannot be read"),
+        (["simulate", "s.toml", "--replications", "0"], "replications must be 1 or more"),
+        (["simulate", "s.toml", "--engine", "fast"], "engine must be one of"),
+        (["simulate", "s.toml", "--seed", "-1"], "seed must be 0 or more"),
+        (["verify", "s.toml", "--messages", "0"], "n must be 1 or more"),
+        (["verify", "list.toml"], "traffic[0].messages: missing"),
+    ],
+)
+def test_simulation_commands_refuse_bad_input_in_one_line(run, tmp_path, words, says):
+    (tmp_path / "s.toml").write_text(SCENARIO)
+    (tmp_path / "list.toml").write_text("")
+    status, out, err = run(*words)
+    assert (status, out) == (2, "")
+    assert says in err
+    assert err.count("\n") == 1

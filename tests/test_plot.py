@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from smslab import plot
+from smslab import plot, replicate
 from smslab.scenario import Campaign, Carrier, Scenario, Sender
 from smslab.simulate import simulate
 
@@ -47,7 +47,49 @@ def test_delay_adds_up_to_all():
     assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(100)
 
 
-@pytest.mark.parametrize("draw", [plot.backlog, plot.deliveries, plot.delay])
+def test_states_fill_the_picture():
+    ax = plot.states(RUN)
+    tops = [area.get_paths()[0].vertices[:, 1].max() for area in ax.collections]
+    assert max(tops) == pytest.approx(100)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels[0] == "delivered"
+    assert "to come" not in labels
+
+
+def test_throughput_and_utilisation():
+    (line,) = plot.throughput(RUN).lines
+    assert line.get_ydata()[:-1] == pytest.approx(1, rel=0.03)
+    ax = plot.utilisation(RUN)
+    assert ax.lines[0].get_ydata()[:-1] == pytest.approx(100, rel=0.03)
+    assert ax.get_ylabel() == "% of the allowed rate"
+    assert not plot.utilisation(RUN, kind="carrier").lines
+
+
+def test_delay_by():
+    ax = plot.delay_by(RUN)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["Other"]
+    delays = (RUN.messages["final_s"] - RUN.messages["queued_s"])[RUN.status == 4]
+    assert ax.lines[0].get_xdata()[0] == pytest.approx(delays.median())
+
+
+def test_fan_holds_the_middle():
+    scenario = Scenario(traffic=(Campaign(messages=300),), senders=(Sender(mps=5),))
+    many = replicate(scenario, 9, rng=1, uncertain={"senders[0].mps": (3, 9)})
+    ax = plot.fan(many)
+    (line,) = ax.lines
+    times = line.get_xdata()[:95]
+    assert (np.diff(times) >= 0).all()
+    assert line.get_ydata()[-1] == 100
+    ax.figure.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        *(plot.backlog, plot.deliveries, plot.delay, plot.states, plot.throughput),
+        *(plot.utilisation, plot.delay_by),
+    ],
+)
 @pytest.mark.parametrize("run", [RUN, NOTHING, EMPTY])
 def test_draws_on_the_axes_that_it_gets(draw, run):
     _, ax = plt.subplots()
@@ -55,7 +97,7 @@ def test_draws_on_the_axes_that_it_gets(draw, run):
     ax.figure.canvas.draw()
     assert ax.get_title()
     assert ax.get_xlabel()
-    assert ax.get_ylabel()
+    assert ax.get_ylabel() or draw is plot.delay_by
 
 
 def test_cost_by():

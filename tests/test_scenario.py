@@ -1,6 +1,7 @@
 import dataclasses
 import datetime as dt
 
+import nasty
 import numpy as np
 import pytest
 from hypothesis import given
@@ -37,11 +38,15 @@ scenarios = st.builds(
 )
 
 
-@given(scenario=scenarios)
+@given(scenario=scenarios | nasty.scenarios)
 def test_toml_both_ways(tmp_path_factory, scenario):
     path = tmp_path_factory.mktemp("toml") / "scenario.toml"
     scenario.to_toml(path)
     assert Scenario.from_toml(path) == scenario
+
+
+def test_infinite_is_unlimited():
+    assert Sender(mps=float("inf")) == Sender(mps=None)
 
 
 def test_bundled():
@@ -58,7 +63,7 @@ def test_bundled():
         ("horizon = 1", "horizon: unknown field. Did you mean 'horizon_h'"),
         ("[[senders]]\nmps = 'fast'", r"senders\[0\].mps must be of type float; not 'fast'"),
         ("[[senders]]\nmps = true", "must be of type float; not True"),
-        ("[[senders]]\nmps = inf", "mps must be between 1e-06 and 1e"),
+        ("[[senders]]\nmps = -inf", "mps must be between 1e-06 and 1e"),
         ("[[senders]]\nmps = nan", "mps must be between 1e-06 and 1e"),
         ("[[senders]]\nnumbers = 1.5", "must be of type int; not 1.5"),
         ("[[traffic]]\nkind = 'posson'", "Did you mean 'poisson'"),
@@ -93,6 +98,63 @@ def test_bundled():
         ("[[carriers]]\nvalidity_h = 1e305", "validity_h must be between"),
         ("[[carriers]]\nretry_s = [1e305]", "one or more waits"),
         ("[reading]\nsigma = 99", "reading.sigma must be between 0 and 10"),
+        ("[[senders]]\nlimiter = 'leaky'", r"senders\[0\].limiter must be one of spacing, window"),
+        ("[[senders]]\nper = 'segments'", r"per must be one of .* Did you mean 'segment'"),
+        ("[[senders]]\npool = 'stiky'", "Did you mean 'sticky'"),
+        ("[[senders]]\nmps = 0.1\nlimiter = 'window'", "else the window never opens; not 0.1"),
+        ("[[senders]]\nnumbers = 5000\npool = 'sticky'", "1,000 at most in a sticky pool"),
+        ("[[senders]]\ncap_zone = 'America/Chicgo'", "Did you mean 'America/Chicago'"),
+        ("[[senders]]\ncap_reset_h = 24", "0 or more, less than 24"),
+        ("[[senders]]\nburst = 0", "burst must be between 1 and"),
+        ("[account]\nqueue_limit = -1", "account.queue_limit must be between 0 and"),
+        (
+            "[[traffic]]\nkind = 'campaign'\nsegment_shares = [0, 0, 1]\n"
+            "[[senders]]\nqueue_limit = 2",
+            r"senders\[0\].queue_limit must be 3 or more, since 'campaign' has messages of 3",
+        ),
+        (
+            "[[traffic]]\nkind = 'campaign'\nsegment_shares = [0, 1]\n[[carriers]]\ndaily_cap = 1",
+            r"carriers\[0\].daily_cap must be 2 or more",
+        ),
+        ("[[carriers]]\nfailover = 'x'", r"carriers\[0\].failover must be another carrier"),
+        ("[[carriers]]\noutages = [{from_h = 0, hours = 99}]", "nothing but outages"),
+        ("[[carriers]]\noutages = [{from_h = 0}]", r"outages\[0\].hours: missing"),
+        ("[carriers]\nname = 'x'", "carriers must be a list"),
+        ("[[carriers]]\n[carriers.causes]\nblocked = -1", "causes.blocked must be between"),
+        ("[[zones]]\nname = 'Mars'", r"zones\[0\].name must be the name of a time zone"),
+        ("[[zones]]\nname = 'UTC'\n[[zones]]\nname = 'UTC'", "zones must be of different names"),
+        ("[handset]\noff_share = 1", "off_share must be 0 or more, less than 1"),
+        ("resubmit_s = [-1.0]", "resubmit_s must be waits of 0 s or more"),
+        (
+            "[[traffic]]\nkind = 'campaign'\nallowed_hours = [{from_h = 21, to_h = 8}]",
+            r"traffic\[0\].allowed_hours\[0\].to_h must be after from_h \(21\); not 8",
+        ),
+        (
+            "horizon_h = 3\n[[traffic]]\nkind = 'campaign'\nallowed_hours = [{from_h = 8}]",
+            r"traffic\[0\].allowed_hours: not open before the horizon; raise horizon_h",
+        ),
+        (
+            "[[traffic]]\nkind = 'campaign'\nallowed_hours = [{days = [7]}]",
+            "one or more of 0 .Monday. to 6",
+        ),
+        (
+            "start = 2026-11-23T10:00:00Z\n[[traffic]]\nkind = 'campaign'\nlocal = true\n"
+            "[[zones]]\nname = 'Asia/Tokyo'",
+            "start_s must be 32400 or more, since that hour is past in Asia/Tokyo",
+        ),
+        ("[[traffic]]\nkind = 'campaign'\nlocal = 1", "local must be of type bool; not 1"),
+        ("[[traffic]]\nkind = 'campaign'\nmessage_class = 'ads'", "message_class must be one of"),
+        ("[[traffic]]\nkind = 'campaign'\nprofile = [0, 0]", "one of them over 0"),
+        ("[[traffic]]\nkind = 'campaign'\ntexts = ['a']\nsegment_shares = [0, 1]", "left out"),
+        (
+            "[[traffic]]\nkind = 'campaign'\n[traffic.conversation]\nstop_share = 0.9\n"
+            "help_share = 0.2",
+            r"conversation.stop_share \+ help_share \+ start_share must be 1 at most",
+        ),
+        ("[[traffic]]\nkind = 'campaign'\n[traffic.fallback]\ncost = -1", "fallback.cost must be"),
+        ("[[traffic]]\nkind = 'schedule'\ntimes_s = [-1]", "times_s must be from 0 to"),
+        ("[[traffic]]\nkind = 'schedule'\ntimes_s = [1]\nsegments = [1, 2]", "one for each of 1"),
+        ("[[traffic]]\nkind = 'schedule'\ntimes_s = [1]\nsegments = [0]", "segments must be from"),
     ],
 )
 def test_bad_toml(tmp_path, toml, says):
@@ -113,7 +175,7 @@ def test_bad_toml(tmp_path, toml, says):
         (lambda: Scenario(name=5), "name must be of type str; not 5"),
         (lambda: Scenario(start="2026-01-01"), "start must be of type datetime"),
         (lambda: Scenario(senders="abc"), "senders must be a list; not 'abc'"),
-        (lambda: Scenario(traffic=(Sender(),)), "must be of type Campaign or Poisson"),
+        (lambda: Scenario(traffic=(Sender(),)), "must be of type Campaign or Poisson or Schedule"),
     ],
 )
 def test_wrong_types_in_python(make, says):

@@ -36,6 +36,8 @@ from smslab.traffic import Traffic
 
 __all__ = ["Process", "Simulation", "run"]
 
+_Callback: TypeAlias = Callable[[int], None]
+
 #: A user's own process in the environment of the simulation.
 Process: TypeAlias = "Callable[[Simulation], Generator[simpy.Event, Any, Any]]"
 
@@ -73,6 +75,8 @@ class _Queue:
         self.number = number
         self.station = station
         self.limited = station.limited
+        self.limiter = station.limited.limiter if station.mps else None
+        self.interval = simulation.held_us(1, station.mps) if station.mps else 0
         #: When each number, and each place in the window to a carrier, is free again.
         self.numbers = [0] * station.numbers
         self.in_flight = [0] * station.in_flight
@@ -90,21 +94,23 @@ class _Queue:
     def ready(self, units: int, now: int) -> int:
         """Return when so many units can start if nothing else does before."""
         station = self.station
-        self._turn_over(now)
+        if self.limiter == "window" or len(station.day_ends):
+            self._turn_over(now)
         time = now
-        if station.mps and self.limited.limiter == "spacing":
+        if self.limiter == "spacing":
             time = max(time, self.numbers[0])
-        elif station.mps and self.limited.limiter == "bucket":
+        elif self.limiter == "bucket":
             spare = max(station.burst - units, 0)
             time = max(time, self.bucket_full - simulation.held_us(spare, station.mps))
-        elif station.mps and self.in_window and self.in_window + units > station.window_units:
+        elif self.limiter and self.in_window and self.in_window + units > station.window_units:
             room = station.window_units
             # A message larger than a window starts in an empty one.
             windows = min(-(-self.in_window // room), -(-(self.in_window + units - room) // room))
             time = max(time, (self.window + windows) * station.window_us)
         if self.in_flight:
             time = max(time, self.in_flight[0])
-        time = next_open(station.opens, time)
+        if len(station.opens):
+            time = next_open(station.opens, time)
         if self.limited.over_cap == "hold" and self.is_over_cap(units) and self.in_day:
             day_end = int(station.day_ends[self.day])
             if time < day_end:
@@ -131,13 +137,13 @@ class _Queue:
         """Start so many units; return how much later the last of them leaves."""
         station = self.station
         spread = 0
-        if station.mps and self.limited.limiter == "spacing":
-            held = simulation.held_us(units, station.mps)
+        if self.limiter == "spacing":
+            held = self.interval if units == 1 else simulation.held_us(units, station.mps)
             heapq.heapreplace(self.numbers, now + held)
-            spread = max(held - simulation.held_us(1, station.mps), 0)
-        elif station.mps and self.limited.limiter == "bucket":
+            spread = max(held - self.interval, 0)
+        elif self.limiter == "bucket":
             self.bucket_full = max(self.bucket_full, now) + simulation.held_us(units, station.mps)
-        elif station.mps:
+        elif self.limiter == "window":
             self.in_window += units
         if self.in_flight:
             heapq.heapreplace(self.in_flight, now + station.ack_us)
@@ -163,6 +169,7 @@ class Simulation:
         #: SimPy's environment; its times are integers, in microseconds.
         self.env = simpy.Environment(initial_time=0)
         self._seed = seed
+        self._now = 0
         self._layout: Layout = lay_out(scenario, seed)
         self._queues = [_Queue(k, station) for k, station in enumerate(self._layout.stations)]
         self._queued: list[int] = traffic.queued_us.tolist()
@@ -254,12 +261,17 @@ class Simulation:
             if self._deadline[message] < self._layout.horizon:
                 self._expire(message)
 
-    def _at(self, time: int, order: _Order, number: int, callback: Callable[[int], None]) -> None:
+    def _at(self, time: int, order: _Order, number: int, callback: _Callback) -> None:
         event = simpy.Event(self.env)
         event._ok = True
-        event._value = number
-        event.callbacks = [lambda event: callback(event.value)]
-        self.env.schedule(event, EventPriority((order << 48) | number), time - self.now_us)
+        event._value = (callback, number)
+        event.callbacks = [self._happen]
+        self.env.schedule(event, EventPriority((order << 48) | number), time - self._now)
+
+    def _happen(self, event: simpy.Event) -> None:
+        self._now = int(self.env.now)
+        callback, number = event._value
+        callback(number)
 
     # On the platform
 
@@ -270,9 +282,9 @@ class Simulation:
 
     def _arrive(self, message: int) -> None:
         if self._carrier[message] < 0:
-            self._end(message, self.now_us, Status.FAILED, Reason.NO_ROUTE)
+            self._end(message, self._now, Status.FAILED, Reason.NO_ROUTE)
         elif self._is_opted_out(message):
-            self._end(message, self.now_us, Status.FAILED, Reason.OPTED_OUT)
+            self._end(message, self._now, Status.FAILED, Reason.OPTED_OUT)
         else:
             self._enter(message, _ACCOUNT)
         self._next_arrival()
@@ -300,7 +312,7 @@ class Simulation:
         else:
             carrier = self._carrier[message]
             failover = self._layout.failover[carrier]
-            now = self.now_us
+            now = self._now
             if failover >= 0 and next_open(self._layout.outages[carrier], now) > now:
                 carrier = self._carrier[message] = failover
             station = self._layout.carriers[carrier]
@@ -310,7 +322,7 @@ class Simulation:
                 self._put(self._queues[station], message)
 
     def _put(self, queue: _Queue, message: int) -> None:
-        now = self.now_us
+        now = self._now
         self._entered[message] = now
         units = queue.station.units(self._segments[message])
         priority = self._priority[message]
@@ -338,10 +350,10 @@ class Simulation:
 
     def _wake(self, number: int) -> None:
         queue = self._queues[number]
-        if queue.wake != self.now_us:
+        if queue.wake != self._now:
             return  # it was put off
         queue.wake = FAR
-        now = self.now_us
+        now = self._now
         while queue.waiting:
             message = queue.waiting[0][2]
             units = queue.station.units(self._segments[message])
@@ -360,7 +372,7 @@ class Simulation:
 
     def _begin(self, queue: _Queue, message: int) -> None:
         """Start a message at a station that is ready for it."""
-        now = self.now_us
+        now = self._now
         stage = self._stage[message]
         if stage == _SENDER and not self._is_let_go(message):
             return
@@ -374,14 +386,16 @@ class Simulation:
                 self._end(message, now, Status.FAILED, Reason.DAILY_CAP)
             return
         done = now + queue.start(units, now)
-        if stage == _CARRIER:
+        if stage == _CARRIER and done == now:
+            self._submit(message)
+        elif stage == _CARRIER:
             self._at(done, _Order.ATTEMPT, message, self._submit)
         else:
             self._at(done, _Order.ARRIVAL, message, lambda number: self._enter(number, stage + 1))
 
     def _is_let_go(self, message: int) -> bool:
         """Say whether a message may leave its sender now; if not, it has ended or comes back."""
-        now = self.now_us
+        now = self._now
         if self._is_opted_out(message):
             self._end(message, now, Status.FAILED, Reason.OPTED_OUT)
             return False
@@ -409,7 +423,7 @@ class Simulation:
 
     def _come_back(self, message: int) -> None:
         self._returning.discard(message)
-        if self._deadline[message] < self.now_us:
+        if self._deadline[message] < self._now:
             self._expire(message)
         else:
             self._enter(message, _SENDER)
@@ -423,7 +437,7 @@ class Simulation:
 
     def _submit(self, message: int) -> None:
         carrier = self.scenario.carriers[self._carrier[message]]
-        now = self.now_us
+        now = self._now
         before = self._submissions[message]
         self._submissions[message] = before + 1
         drawn = simulation.uniform(self._seed, simulation.SUBMISSION, message, before)
@@ -454,7 +468,7 @@ class Simulation:
 
     def _attempt(self, message: int, back: int) -> None:
         """Try a message that cannot be delivered before the time `back`."""
-        now = self.now_us
+        now = self._now
         off_until = NEVER
         handset = self.scenario.handset
         if handset is not None:
@@ -486,7 +500,7 @@ class Simulation:
 
     def _deliver(self, message: int) -> None:
         carrier = self.scenario.carriers[self._carrier[message]]
-        time = self.now_us + simulation.lognormal_us(
+        time = self._now + simulation.lognormal_us(
             self._seed,
             simulation.LATENCY,
             message,
@@ -532,7 +546,7 @@ class Simulation:
         campaign = self._campaign[message]
         talk = self.scenario.traffic[campaign].conversation
         assert talk is not None
-        now = self.now_us
+        now = self._now
         keyword = _keyword(talk, simulation.uniform(self._seed, simulation.KEYWORD, message, 0))
         self._replied[message] = now
         self._keyword[message] = keyword
