@@ -33,8 +33,8 @@ class Results(Outcome):
         What was simulated.
     seed : int
         Seed of the replication.
-    numbers : ndarray of int64, shape (n,)
-        Numbers of the messages in the replication, of which these may be a part.
+    selected : ndarray of int64, shape (n,), or None
+        Numbers of the messages in the replication, where these are a part of it.
     traffic, entered_us, sent_us, final_us, replied_us, keyword, answer_to : object
         As of :class:`~smslab.outcome.Outcome`.
     submissions, attempts, status, reason : object
@@ -43,7 +43,7 @@ class Results(Outcome):
 
     scenario: Scenario
     seed: int
-    numbers: _Times
+    selected: _Times | None = None
 
     def __len__(self) -> int:
         return len(self.status)
@@ -96,7 +96,13 @@ class Results(Outcome):
             arrays = {name: c for name, c in columns.items() if isinstance(c, np.ndarray)}
             return {name: c[rows] if len(c) else c for name, c in arrays.items()}
 
-        return replace(self, traffic=replace(self.traffic, **part(self.traffic)), **part(self))
+        columns = part(self) | {"selected": self.numbers[rows]}
+        return replace(self, traffic=replace(self.traffic, **part(self.traffic)), **columns)
+
+    @cached_property
+    def numbers(self) -> _Times:
+        """Numbers of the messages in the replication: their names, and the keys of their draws."""
+        return np.arange(len(self)) if self.selected is None else self.selected
 
     @cached_property
     def receipt_us(self) -> _Times:

@@ -32,7 +32,7 @@ class Run(Results):
 
     Parameters
     ----------
-    scenario, seed, numbers : object
+    scenario, seed, selected : object
         As of :class:`~smslab.results.Results`; :attr:`messages` shows times in seconds.
     traffic, entered_us, sent_us, final_us, replied_us, keyword, answer_to : object
         As of :class:`~smslab.outcome.Outcome`.

@@ -148,5 +148,4 @@ def run_once(
     else:
         outcome = compiled.run(scenario, traffic, seed)
     columns = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
-    numbers = np.arange(len(outcome.status))
-    return Run(**columns, scenario=scenario, seed=seed, numbers=numbers)
+    return Run(**columns, scenario=scenario, seed=seed)

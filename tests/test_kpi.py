@@ -29,7 +29,6 @@ def run_of(status, sent_s, final_s, receipt_s, read_s, segments=None):
         keyword=np.full(rows, Keyword.NONE, np.int8),
         answer_to=np.full(rows, NEVER, np.int32),
         submissions=np.ones(rows, np.int16),
-        numbers=np.arange(rows),
         attempts=np.ones(rows, np.int32),
         status=np.array(status, np.int8),
         reason=np.full(rows, Reason.NONE, np.int8),
