@@ -90,3 +90,6 @@ NANP_DIGITS: Final = 11
 
 #: A text that is looked at within this many seconds counts as read at once.
 READ_AT_ONCE_S: Final = 300
+
+#: A one-time password should land within this many seconds (Twilio, Health Score, read 2026-11).
+OTP_TARGET_S: Final = 10

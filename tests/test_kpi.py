@@ -54,6 +54,9 @@ def test_figures_by_hand():
     assert figures["sending_done_s"] == 50
     assert figures["landed_95_s"] == 30
     assert figures["finish_s"] == 30
+    assert figures["delay_50_s"] == 20
+    assert figures["delay_95_s"] == 30
+    assert figures["within_10_s"] == 1 / 6
     assert figures["delivered"] == 3 / 6
     assert figures["undelivered"] == figures["failed"] == figures["pending"] == 1 / 6
     assert figures["expired"] == 0
@@ -71,5 +74,5 @@ def test_landed_is_the_smallest_time_with_the_share():
 @pytest.mark.parametrize("rows", [0, 2])
 def test_nothing_delivered(rows):
     figures = kpis(run_of([Status.FAILED] * rows, *([[None] * rows] * 4)))
-    for figure in ("sending_done_s", "landed_95_s", "finish_s", "read_5_min"):
+    for figure in ("sending_done_s", "landed_95_s", "finish_s", "delay_95_s", "read_5_min"):
         assert math.isnan(figures[figure])
