@@ -9,21 +9,17 @@ not for its peers. Contenders run in turn, round after round after a warm-up; fi
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import json
-import os
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import sms_like
+from common import HERE, PEERS, install, python, timed, versions
 
 import smslab
 from smslab.engines import compiled
@@ -42,8 +38,6 @@ from smslab.scenario import (
 from smslab.simulate import run_once
 from smslab.traffic import generate
 
-HERE = Path(__file__).resolve().parent
-PEERS = HERE / ".peers"
 PYPI = {"ciw": "3.2.7", "salabim": "26.0.9"}
 SEED = 5
 
@@ -84,9 +78,7 @@ print(time.perf_counter() - loaded, time.perf_counter() - start)
 def set_up() -> None:
     """Install the peers into their folder; what they need else is there already, or is small."""
     pins = [f"{name}=={version}" for name, version in PYPI.items()]
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--no-deps", "--target"]
-    subprocess.run([*pip, PEERS / "python", *pins, "networkx", "greenlet"], check=True)
-    (PEERS / ".gitignore").write_text("*\n")
+    install(*pins, "networkx", "greenlet", needs=False)
 
 
 def rich(messages: int) -> Scenario:
@@ -129,13 +121,6 @@ def rich(messages: int) -> Scenario:
         ),
         zones=(Zone(name="America/New_York", share=6), Zone(name="America/Los_Angeles", share=4)),
     )
-
-
-def timed(call: Callable[[], Any]) -> tuple[float, Any]:
-    """Time a call, without freeing what it returns."""
-    start = time.perf_counter()
-    answer = call()
-    return time.perf_counter() - start, answer
 
 
 def compete(rounds: int) -> list[dict[str, Any]]:
@@ -196,37 +181,15 @@ def threads(rounds: int) -> float:
     return statistics.median(ratios)
 
 
-def python(code: str, *arguments: str, cache: str = "") -> list[float]:
-    """Run code in a fresh Python and return the figures that it prints."""
-    environment = os.environ | ({"NUMBA_CACHE_DIR": cache} if cache else {})
-    command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
-    return [float(word) for word in done.stdout.split()]
-
-
 def first_calls() -> dict[str, float]:
     """Return seconds of a first simulation in fresh processes."""
     with tempfile.TemporaryDirectory() as cache:
-        cold = python(FIRST, cache=cache)
-        warm = [python(FIRST, cache=cache) for _ in range(5)]
+        cold, *warm = [
+            [float(word) for word in python("-c", FIRST, cache=cache)[1]] for _ in range(6)
+        ]
     found = {"cold cache: call": cold[0], "cold cache: imports and call": cold[1]}
     found["warm cache: call"] = statistics.median(call for call, _ in warm)
     found["warm cache: imports and call"] = statistics.median(both for _, both in warm)
-    return found
-
-
-def versions() -> dict[str, str]:
-    """Name the processor and everything that takes part, as far as it is there."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    found = {"processor": f"{os.cpu_count()} x {names[0] if names else platform.processor()}"}
-    found["Python"] = platform.python_version()
-    for name in ("smslab", "simpy", "numba", "numpy", *PYPI):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return found
 
 
@@ -240,7 +203,7 @@ def main() -> None:
     if options.setup:
         return set_up()
     sys.path.append(str(PEERS / "python"))  # last: only what is nowhere else comes from there
-    figures: dict[str, Any] = {"versions": versions()}
+    figures: dict[str, Any] = {"versions": versions(("smslab", "simpy", "numba", "numpy", *PYPI))}
     print(*(f"{name} {version}" for name, version in figures["versions"].items()), sep=", ")
     figures["rates"] = compete(options.rounds)
     print(f"\n{'':<40}{'messages':>12}{'per second':>14}{'x':>8}")
@@ -254,7 +217,7 @@ def main() -> None:
         sep="\n",
     )
     if Path("/proc/self/status").exists():
-        added, peak, rows = python(MEMORY, str(HERE))
+        added, peak, rows = map(float, python("-c", MEMORY, HERE)[1])
         figures["bytes a message"] = added / rows
         print(f"{added / rows:.0f} bytes a message at the peak of 1e7, {peak / 1e9:.2f} GB in all")
     if options.json:

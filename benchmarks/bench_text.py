@@ -13,16 +13,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.metadata
 import json
-import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -34,12 +30,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from common import HERE, PEERS, install, python, timed, versions
 from corpora import CORPORA, corpus
 
 import smslab
 
-HERE = Path(__file__).resolve().parent
-PEERS = HERE / ".peers"
 PYPI = {"smsutil": "1.1.3", "sms-toolkit": "1.0.9", "gsm0338": "1.1.0"}
 NPM = {
     "sms-segments-calculator": "1.3.0",
@@ -96,10 +91,7 @@ class Contender(NamedTuple):
 
 def set_up() -> None:
     """Install the peers into their folder."""
-    pins = [f"{name}=={version}" for name, version in PYPI.items()]
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target"]
-    subprocess.run([*pip, PEERS / "python", *pins], check=True)
-    (PEERS / ".gitignore").write_text("*\n")
+    install(*(f"{name}=={version}" for name, version in PYPI.items()))
     if npm := shutil.which("npm"):
         pins = [f"{name}@{version}" for name, version in NPM.items()]
         subprocess.run([npm, "install", "--no-audit", "--prefix", PEERS, *pins], check=True)
@@ -123,13 +115,6 @@ def plain_python(text: str) -> int:
             parts, used = parts + 1, 0
         used += width
     return parts
-
-
-def timed(call: Callable[[], Any]) -> tuple[float, Any]:
-    """Time a call, without freeing what it returns."""
-    start = time.perf_counter()
-    answer = call()
-    return time.perf_counter() - start, answer
 
 
 def ours(corpus_name: str, array: pa.LargeStringArray) -> Iterator[Contender]:
@@ -263,15 +248,6 @@ def compete(corpus_name: str, array: pa.LargeStringArray, runs: int) -> pd.DataF
     return frame.iloc[order.argsort(kind="stable")]
 
 
-def python(*arguments: str | Path, cache: str = "") -> tuple[float, list[str]]:
-    """Run a fresh Python; return the seconds in all and the words printed."""
-    environment = os.environ | ({"NUMBA_CACHE_DIR": cache} if cache else {})
-    options: dict[str, Any] = {"stdout": subprocess.PIPE, "text": True, "env": environment}
-    command = [sys.executable, *arguments]
-    seconds, done = timed(lambda: subprocess.run(command, check=True, **options))
-    return seconds, done.stdout.split()
-
-
 def start_up() -> dict[str, float]:
     """Return seconds in fresh processes, medians."""
     seconds: dict[str, list[float]] = {}
@@ -305,16 +281,9 @@ def memory(array: pa.LargeStringArray) -> dict[str, float]:
     return {"added": int(peak) / len(array), "frame": int(frame) / len(array)}
 
 
-def versions() -> dict[str, str]:
-    """Name the processor and everything that takes part, as far as it is there."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    found = {"processor": f"{os.cpu_count()} x {names[0] if names else platform.processor()}"}
-    found["Python"] = platform.python_version()
-    for name in ("smslab", "numba", "numpy", "pandas", "pyarrow", *PYPI):
-        with suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
+def takes_part() -> dict[str, str]:
+    """Name everything that takes part, as far as it is there."""
+    found = versions(("smslab", "numba", "numpy", "pandas", "pyarrow", *PYPI))
     for name in NPM:
         with suppress(FileNotFoundError):
             manifest = PEERS / "node_modules" / name / "package.json"
@@ -355,7 +324,7 @@ def main() -> None:
     if options.setup:
         return set_up()
     sys.path.append(str(PEERS / "python"))  # last: only what is nowhere else comes from there
-    figures: dict[str, Any] = {"versions": versions(), "start_up_s": start_up(), "corpora": {}}
+    figures: dict[str, Any] = {"versions": takes_part(), "start_up_s": start_up(), "corpora": {}}
     print(*(f"{name} {version}" for name, version in figures["versions"].items()), sep=", ")
     print(f"\nStart-up, seconds, median of {START_UPS}")
     print(*(f"{s:8.3f}  {name}" for name, s in figures["start_up_s"].items()), sep="\n")
