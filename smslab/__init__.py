@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from smslab.segmentation import segment, split
     from smslab.simulate import simulate
     from smslab.smart import smart_encode, smart_report
+    from smslab.summary import Summary
     from smslab.verification import Verification, verify
 
 _HOME = {
@@ -60,6 +61,7 @@ _HOME = {
     "Scenario": "scenario",
     "ScenarioError": "errors",
     "SmslabError": "errors",
+    "Summary": "summary",
     "TextError": "errors",
     "Verification": "verification",
     "audit": "audit",
@@ -97,6 +99,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "SmslabError",
+    "Summary",
     "TextError",
     "Verification",
     "audit",

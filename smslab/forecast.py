@@ -18,8 +18,9 @@ from smslab.cost import SegmentPrices, cost, segment_prices
 from smslab.errors import InputError
 from smslab.kpi import kpis
 from smslab.outcome import NEVER, Status
+from smslab.progress import Progress, shown
 from smslab.rates import LOWEST, MICRO, OTHER_SENDER, RateCard
-from smslab.replications import Progress, check_replications, coverage, estimates, shown
+from smslab.replications import check_replications, coverage, estimates
 from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
 from smslab.simulate import Seed, run_once, seeds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -17,14 +17,15 @@ from smslab.fields import replaced
 from smslab.kernels.simulation import SECOND
 from smslab.kpi import kpis
 from smslab.outcome import Status
+from smslab.progress import Progress, shown
 from smslab.scenario import Scenario
 from smslab.simulate import Seed, check_engine, run_once, seeds
+from smslab.summary import ALL
 from smslab.traffic import Load
 
 __all__ = [
     "CONFIDENCE",
     "Comparison",
-    "Progress",
     "Replications",
     "Uncertain",
     "check_replications",
@@ -32,11 +33,7 @@ __all__ = [
     "coverage",
     "estimates",
     "replicate",
-    "shown",
 ]
-
-#: None, True for a progress bar, or a function that is called with (done, total).
-Progress: TypeAlias = bool | Callable[[int, int], None] | None
 
 #: What is not known of an input: the bounds between which it is as likely anywhere, or a function
 #: that draws it.
@@ -46,9 +43,6 @@ Uncertain: TypeAlias = tuple[float, float] | Callable[[np.random.Generator], flo
 CONFIDENCE: Final = 0.9
 
 _MOST: Final = 100_000
-
-#: All messages together, beside each traffic by its name.
-ALL: Final = "all"
 
 
 def _rank(replications: int) -> int:
@@ -368,34 +362,6 @@ def _table(figures: Sequence[dict[str, dict[str, float]]]) -> pd.DataFrame:
         },
         names=["replication", "traffic"],
     )
-
-
-def shown(items: Iterable[Any], progress: Progress, total: int) -> Iterator[Any]:
-    """Go through items and show how far it got.
-
-    Parameters
-    ----------
-    items : iterable
-        What is gone through.
-    progress : None, True, or callable
-        As of :func:`replicate`.
-    total : int
-        How many there are.
-
-    Yields
-    ------
-    object
-        Each item.
-    """
-    if progress is True:
-        from tqdm.auto import tqdm  # noqa: PLC0415  (0.1 s of import, only for a bar)
-
-        yield from tqdm(items, desc="replications", leave=False, total=total)
-        return
-    for done, item in enumerate(items, 1):
-        yield item
-        if callable(progress):
-            progress(done, total)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

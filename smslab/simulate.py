@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias, overload
 
 import numpy as np
+import pandas as pd
 
 from smslab.engines import compiled, reference
 from smslab.engines.reference import Process
-from smslab.errors import OptionError, nearest
+from smslab.errors import OptionError, ScenarioError, nearest
+from smslab.kpi import Tally
+from smslab.progress import Progress, shown
+from smslab.results import Results
 from smslab.run import Run
-from smslab.scenario import Scenario
-from smslab.traffic import Load, generate
+from smslab.scenario import Campaign, Scenario
+from smslab.summary import ALL, Summary
+from smslab.traffic import Blocks, Load, generate
 
-__all__ = ["ENGINES", "Seed", "check_engine", "run_once", "seeds", "simulate"]
+__all__ = ["ENGINES", "KEEPS", "Seed", "check_engine", "run_once", "seeds", "simulate"]
 
 #: What ``rng=`` takes, by SPEC 7 of Scientific Python.
 Seed: TypeAlias = int | np.random.SeedSequence | np.random.Generator | None
 
 #: Engines: the compiled one but where there are processes of the user's, that one, the SimPy one.
 ENGINES: Final = ("auto", "compiled", "reference")
+
+#: What is kept of the messages.
+KEEPS: Final = ("rows", "summary")
+
+#: Messages that are drawn at once where no rows are kept.
+_BLOCK: Final = 1 << 16
 
 
 def seeds(rng: Seed, replications: int) -> list[int]:
@@ -43,14 +54,39 @@ def seeds(rng: Seed, replications: int) -> list[int]:
     return [int(seed) for seed in generator.integers(0, 2**63, size=replications)]
 
 
+@overload
+def simulate(
+    scenario: Scenario,
+    *,
+    rng: Seed = ...,
+    engine: str = ...,
+    keep: Literal["rows"] = ...,
+    load: Load | None = ...,
+    processes: Sequence[Process] = ...,
+) -> Run: ...
+
+
+@overload
+def simulate(
+    scenario: Scenario,
+    *,
+    rng: Seed = ...,
+    engine: str = ...,
+    keep: Literal["summary"],
+    progress: Progress = ...,
+) -> Summary: ...
+
+
 def simulate(
     scenario: Scenario,
     *,
     rng: Seed = None,
     engine: str = "auto",
+    keep: str = "rows",
     load: Load | None = None,
     processes: Sequence[Process] = (),
-) -> Run:
+    progress: Progress = None,
+) -> Run | Summary:
     """Simulate one replication of a scenario.
 
     Parameters
@@ -62,24 +98,30 @@ def simulate(
     engine : str
         ``compiled``, millions of messages a second; ``reference``, readable SimPy, some ten
         thousands; ``auto``, the compiled one unless there are `processes`.
+    keep : str
+        ``rows``: everything, some 70 bytes a message while it runs; ``summary``: the figures alone,
+        and memory for no more messages than wait or are under way at once, on the compiled engine.
     load : Load, optional
         List of messages for the campaign that has no number of messages.
     processes : sequence of callable
         Your own processes in the environment of the reference engine: each is called with its
         :class:`~smslab.engines.reference.Simulation` and returns a generator of SimPy events, with
         times in microseconds.
+    progress : None, True, or callable
+        With ``keep="summary"``: True shows a bar; a function is called with (done, total) messages.
 
     Returns
     -------
-    Run
-        One row per message.
+    Run or Summary
+        One row per message, or the figures.
 
     Raises
     ------
     ScenarioError
         If a campaign has neither a number of messages nor a list.
     ValueError
-        If `engine` is unknown, or is ``compiled`` and there are `processes`.
+        If `engine` or `keep` is unknown, `engine` is ``compiled`` and there are `processes`, or
+        only figures are to be kept of what needs all rows; it is named.
 
     Examples
     --------
@@ -92,8 +134,49 @@ def simulate(
     check_engine(engine)
     if processes and engine == "compiled":
         raise OptionError("processes run on engine='reference' only; the compiled one has no SimPy")
+    if keep not in KEEPS:
+        raise OptionError(
+            f"keep must be one of {', '.join(KEEPS)}; not {keep!r}.{nearest(str(keep), KEEPS)}"
+        )
     seed = seeds(rng, 1)[0]
-    return run_once(scenario, seed, load, engine, processes)
+    if keep == "rows":
+        return run_once(scenario, seed, load, engine, processes)
+    _check_streams(scenario, engine, load, processes)
+    return _summarised(scenario, seed, progress)
+
+
+def _check_streams(
+    scenario: Scenario, engine: str, load: Load | None, processes: Sequence[Process]
+) -> None:
+    """Refuse what needs all rows at once."""
+    local = [t.name for t in scenario.traffic if isinstance(t, Campaign) and t.local]
+    for what, is_asked in (
+        (f"traffic.{local[0]}.local" if local else "", bool(local)),
+        ("load", load is not None),
+        ("processes", bool(processes)),
+        ("engine='reference'", engine == "reference"),
+    ):
+        if is_asked:
+            raise OptionError(f"{what} needs keep='rows'; keep='summary' has no rows")
+    for position, traffic in enumerate(scenario.traffic):
+        if isinstance(traffic, Campaign) and traffic.messages is None:
+            raise ScenarioError(f"traffic[{position}].messages: missing; say how many")
+
+
+def _summarised(scenario: Scenario, seed: int, progress: Progress) -> Summary:
+    blocks = Blocks(scenario, seed, _BLOCK)
+    tallies = {ALL: Tally()}
+    if len(scenario.traffic) > 1:
+        tallies |= {traffic.name: Tally() for traffic in scenario.traffic}
+    counted = compiled.stream(scenario, blocks, seed)
+    for outcome, numbers in shown(counted, progress, blocks.messages, lambda part: len(part[1])):
+        columns = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
+        part = Results(**columns, scenario=scenario, seed=seed, selected=numbers)
+        for name, tally in tallies.items():
+            tally.add(part if name == ALL else part.of(name))
+    figures = {name: tally.figures() for name, tally in tallies.items()}
+    table = pd.DataFrame.from_dict(figures, orient="index").rename_axis("traffic")
+    return Summary(scenario=scenario, seed=seed, figures=table)
 
 
 def check_engine(engine: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +20,9 @@ from smslab.memory import unwritten
 from smslab.scenario import Campaign, Poisson, Scenario, Schedule
 from smslab.segmentation import segment
 
-__all__ = ["Load", "Traffic", "generate", "serving"]
+__all__ = ["Blocks", "Load", "Traffic", "generate", "needs_recipients", "serving"]
+
+_Rows: TypeAlias = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -105,80 +110,212 @@ def generate(scenario: Scenario, seed: int, load: Load | None = None) -> Traffic
             "a list of messages needs exactly one campaign without `messages` to take it; the "
             f"scenario has {len(takers)}"
         )
-    queued: list[npt.NDArray[np.int64]] = []
-    for position, traffic in enumerate(scenario.traffic):
-        if isinstance(traffic, Poisson):
-            queued.append(_poisson_us(traffic, seed, position))
-        elif isinstance(traffic, Schedule):
-            queued.append(np.rint(np.array(traffic.times_s, np.float64) * SECOND).astype(np.int64))
-        else:
-            rows = len(load.segments) if load and traffic.messages is None else traffic.messages
-            queued.append(_campaign_us(traffic, rows or 0))
-    sizes = [len(times) for times in queued]
-    segments = []
-    first = 0
-    for position, (traffic, rows) in enumerate(zip(scenario.traffic, sizes, strict=True)):
+    parts: list[Traffic] = []
+    numbered = _Numbering(scenario, 0 if load is None else len(load.segments))
+    for position, demanded in enumerate(scenario.traffic):
+        rows = len(load.segments) if load and position in takers else None
+        queued = np.concatenate(list(_queued(demanded, seed, position, rows, _WHOLE)))
+        part = numbered.piece(scenario, seed, position, queued, np.arange(len(queued)))
         if load is not None and position in takers:
-            segments.append(load.segments.astype(np.int32))
-        else:
-            segments.append(_segments(traffic, seed, first, rows))
-        first += rows
-    queued_us = np.concatenate(queued)
-    recipient = _recipients(scenario, sizes, seed)
-    zone = np.empty(0, np.int16)
-    if len(scenario.zones) > 1:
-        zone = _of_recipient(tuple(z.share for z in scenario.zones), recipient, seed)
-    _shift_to_zones(scenario, queued_us, sizes, zone)
-    return Traffic(
-        queued_us,
-        np.repeat(np.arange(len(sizes), dtype=np.int16), sizes),
-        np.concatenate(segments),
-        _carriers(scenario, sizes, takers, load, seed),
-        recipient,
-        zone,
-    )
+            carrier = _carriers_of_list(scenario, load, part.carrier, seed, numbered.first)
+            part = replace(part, segments=load.segments.astype(np.int32), carrier=carrier)
+        parts.append(part)
+        numbered.pass_over(demanded, len(queued))
+    return _joined(parts)
 
 
-def _campaign_us(campaign: Campaign, rows: int) -> npt.NDArray[np.int64]:
+class Blocks:
+    """The messages of one replication block after block, in the order of coming.
+
+    To go through it gives each block as a :class:`Traffic`, and the numbers that its messages have
+    in that of :func:`generate`.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is sent; none of its campaigns takes a list or is local.
+    seed : int
+        Seed of the replication.
+    size : int
+        Messages that are drawn at once.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int, size: int) -> None:
+        self.size = size
+        numbered = _Numbering(scenario, 0)
+        self._streams = []
+        for position, traffic in enumerate(scenario.traffic):
+            rows = sum(len(times) for times in _queued(traffic, seed, position, None, size))
+            self._streams.append(_Stream(scenario, seed, position, size, copy(numbered)))
+            numbered.pass_over(traffic, rows)
+        drawn = [t.recipients or 0 for t in scenario.traffic if isinstance(t, Poisson)]
+        #: How many messages there are, and how many recipients.
+        self.messages, self.people = numbered.first, max([numbered.own, *drawn])
+
+    def __iter__(self) -> Iterator[tuple[Traffic, _Rows]]:
+        streams = self._streams
+        while streams:
+            for stream in streams:
+                stream.fill()
+            # What may still come is not before the last of any stream that goes on.
+            bounds = [stream.last for stream in streams if not stream.is_over]
+            taken = [stream.take(min(bounds) if bounds else None) for stream in streams]
+            streams = [stream for stream in streams if len(stream.queued) or not stream.is_over]
+            traffic = _joined([part for part, _ in taken])
+            numbers = np.concatenate([rows for _, rows in taken])
+            order = np.lexsort((numbers, traffic.queued_us))
+            columns = {field.name: getattr(traffic, field.name) for field in fields(traffic)}
+            ordered = {name: v[order] if len(v) else v for name, v in columns.items()}
+            yield Traffic(**ordered), numbers[order]
+
+
+#: More than there are messages.
+_WHOLE = 1 << 60
+
+
+class _Numbering:
+    """Where the messages of a traffic begin, in the numbers of messages and of recipients."""
+
+    def __init__(self, scenario: Scenario, listed: int) -> None:
+        self.first = 0
+        # Row k of every campaign goes to recipient k; others have people of their own behind.
+        campaigns = [t.messages for t in scenario.traffic if isinstance(t, Campaign)]
+        self.own = max([0, *(listed if rows is None else rows for rows in campaigns)])
+
+    def pass_over(self, traffic: demand.Demand, rows: int) -> None:
+        """Go on to the next traffic."""
+        self.first += rows
+        drawn = isinstance(traffic, Poisson) and traffic.recipients is not None
+        if not isinstance(traffic, Campaign) and not drawn:
+            self.own += rows
+
+    def piece(
+        self, scenario: Scenario, seed: int, position: int, queued: _Rows, rows: _Rows
+    ) -> Traffic:
+        """Draw what is to be known of some rows of a traffic."""
+        traffic = scenario.traffic[position]
+        numbers = self.first + rows
+        recipient, zone = np.empty(0, np.int64), np.empty(0, np.int16)
+        if needs_recipients(scenario):
+            recipient = self._recipients(traffic, seed, rows, numbers)
+        if len(scenario.zones) > 1:
+            edges = _edges(tuple(place.share for place in scenario.zones))
+            zone = simulation.picks(seed, simulation.ZONE, recipient, edges)
+        if isinstance(traffic, Campaign) and traffic.local and scenario.zones:
+            # The hour of the start, on the clocks of the zone.
+            shifts = np.array([scenario.shift(place.name) for place in scenario.zones], np.int64)
+            queued = queued + (shifts[zone] if len(zone) else shifts[0])
+        return Traffic(
+            queued,
+            np.full(len(rows), position, np.int16),
+            _segments(traffic, seed, rows, numbers),
+            _drawn_carriers(scenario, None, numbers, seed),
+            recipient,
+            zone,
+        )
+
+    def _recipients(self, traffic: demand.Demand, seed: int, rows: _Rows, numbers: _Rows) -> _Rows:
+        """Say whom each message goes to."""
+        if isinstance(traffic, Campaign):
+            return rows
+        if isinstance(traffic, Poisson) and traffic.recipients is not None:
+            drawn = simulation.uniforms_of(seed, simulation.RECIPIENT, numbers)
+            return (drawn * traffic.recipients).astype(np.int64)
+        return self.own + rows
+
+
+class _Stream:
+    """The messages of one traffic, some at a time."""
+
+    def __init__(
+        self, scenario: Scenario, seed: int, position: int, size: int, numbered: _Numbering
+    ) -> None:
+        self.source = _queued(scenario.traffic[position], seed, position, None, size)
+        self.scenario, self.seed, self.position = scenario, seed, position
+        self.numbered = numbered
+        self.drawn = 0
+        self.queued = self.rows = np.empty(0, np.int64)
+        self.is_over = False
+
+    @property
+    def last(self) -> tuple[int, int]:
+        """Time and number of the last message at hand."""
+        return int(self.queued[-1]), self.numbered.first + int(self.rows[-1])
+
+    def fill(self) -> None:
+        """Have some messages at hand, if there are any."""
+        while not len(self.queued) and not self.is_over:
+            following = next(self.source, None)
+            self.is_over = following is None
+            if following is not None:
+                order = np.argsort(following, kind="stable")
+                self.queued, self.rows = following[order], self.drawn + order
+                self.drawn += len(following)
+
+    def take(self, bound: tuple[int, int] | None) -> tuple[Traffic, _Rows]:
+        """Take the messages up to a time and a number: all if there is no bound."""
+        count = len(self.queued)
+        if bound is not None:
+            before, ties = np.searchsorted(self.queued, [bound[0], bound[0] + 1])
+            row = bound[1] - self.numbered.first
+            count = int(before + np.searchsorted(self.rows[before:ties], row, side="right"))
+        queued, self.queued = self.queued[:count], self.queued[count:]
+        rows, self.rows = self.rows[:count], self.rows[count:]
+        part = self.numbered.piece(self.scenario, self.seed, self.position, queued, rows)
+        return part, self.numbered.first + rows
+
+
+def _joined(parts: Sequence[Traffic]) -> Traffic:
+    columns = {f.name: [getattr(part, f.name) for part in parts] for f in fields(Traffic)}
+    return Traffic(**{name: np.concatenate(values) for name, values in columns.items()})
+
+
+def _queued(
+    traffic: demand.Demand, seed: int, position: int, rows: int | None, size: int
+) -> Iterator[_Rows]:
+    """Say when the messages of a traffic come, so many at a time; microseconds."""
+    if isinstance(traffic, Poisson):
+        yield from _poisson_us(traffic, seed, position, size)
+    elif isinstance(traffic, Schedule):
+        yield np.rint(np.array(traffic.times_s, np.float64) * SECOND).astype(np.int64)
+    elif isinstance(traffic, Campaign):
+        total = rows if rows is not None else traffic.messages or 0
+        for first in range(0, max(total, 1), min(size, max(total, 1))):
+            yield _campaign_us(traffic, np.arange(first, min(first + size, total)), total)
+
+
+def _campaign_us(campaign: Campaign, row: _Rows, rows: int) -> _Rows:
     start = round(campaign.start_s * SECOND)
     over = round(campaign.over_h * 3600 * SECOND)
-    row = np.arange(rows, dtype=np.int64)
     if campaign.profile and over:
         grid_s, busy = _busy(campaign.profile, campaign.over_h * 3600)
         times_s = np.interp(row / max(rows, 1) * busy[-1], busy, grid_s)
-        profiled: npt.NDArray[np.int64] = start + np.rint(times_s * SECOND).astype(np.int64)
+        profiled: _Rows = start + np.rint(times_s * SECOND).astype(np.int64)
         return profiled
     # row * over // rows in two steps, since the product may not fit 64 bits
     whole, rest = divmod(over, max(rows, 1))
-    queued: npt.NDArray[np.int64] = start + row * whole + row * rest // max(rows, 1)
+    queued: _Rows = start + row * whole + row * rest // max(rows, 1)
     return queued
 
 
-def _poisson_us(poisson: Poisson, seed: int, position: int) -> npt.NDArray[np.int64]:
-    if poisson.profile:
-        return _profiled_us(poisson, seed, position)
-    times = unwritten(_most(poisson.rate_per_s * poisson.duration_s), np.int64)
-    rows = simulation.arrivals_us(
-        seed, position, poisson.rate_per_s, poisson.start_s, poisson.end_s, times
-    )
-    drawn: npt.NDArray[np.int64] = times[:rows]
-    return drawn
-
-
-def _profiled_us(poisson: Poisson, seed: int, position: int) -> npt.NDArray[np.int64]:
-    """Let time run as the profile is busy, at a constant rate."""
-    grid_s, busy = _busy(poisson.profile, poisson.duration_s)
-    rows = _most(poisson.rate_per_s * float(busy[-1]))
-    gaps = simulation.exponentials(seed, simulation.ARRIVAL, rows, position)
-    passed = np.cumsum(gaps / poisson.rate_per_s)
-    times = poisson.start_s + np.interp(passed[passed < busy[-1]], busy, grid_s)
-    times_us: npt.NDArray[np.int64] = np.rint(times * SECOND).astype(np.int64)
-    return times_us
-
-
-def _most(expected: float) -> int:
-    """Return more messages than come of a Poisson process of so many in all human experience."""
-    return int(expected + 10 * expected**0.5 + 10)
+def _poisson_us(poisson: Poisson, seed: int, position: int, size: int) -> Iterator[_Rows]:
+    grid_s, busy = _busy(poisson.profile or (1.0,), poisson.duration_s)
+    expected = poisson.rate_per_s * float(busy[-1])
+    # At once it is rarely more than this; if it is, the rest comes with the next.
+    size = min(size, int(expected + 10 * expected**0.5 + 10))
+    first, last = 0, 0.0
+    while True:
+        passed = unwritten(size, np.float64)
+        simulation.passing(seed, position, first, last, poisson.rate_per_s, passed)
+        first, last = first + size, float(passed[-1])
+        if poisson.profile:
+            # At the constant rate, time runs as the profile is busy.
+            passed = np.interp(passed[passed < busy[-1]], busy, grid_s)
+        passed += poisson.start_s
+        times = passed[: np.searchsorted(passed, poisson.end_s)]
+        yield np.rint(times * SECOND).astype(np.int64)
+        if len(times) < size:
+            return
 
 
 def _busy(
@@ -192,18 +329,19 @@ def _busy(
     return grid_s, busy
 
 
-def _segments(traffic: demand.Demand, seed: int, first: int, rows: int) -> npt.NDArray[np.int32]:
+def _segments(
+    traffic: demand.Demand, seed: int, rows: _Rows, numbers: _Rows
+) -> npt.NDArray[np.int32]:
     if isinstance(traffic, Schedule) and traffic.segments:
-        return np.array(traffic.segments, np.int32)
+        return np.array(traffic.segments, np.int32)[rows]
     if traffic.texts:
         counts = segment(list(traffic.texts))["segments"].to_numpy(np.int32)
         edges = _edges((1.0,) * len(counts))
-        picked = simulation.picks(seed, simulation.SEGMENTS, first, rows, edges)
-        return counts[picked].astype(np.int32)
+        return counts[simulation.picks(seed, simulation.SEGMENTS, numbers, edges)].astype(np.int32)
     if len(traffic.segment_shares) == 1:
-        return np.ones(rows, np.int32)
-    edges = _edges(traffic.segment_shares)
-    return simulation.picks(seed, simulation.SEGMENTS, first, rows, edges).astype(np.int32) + 1
+        return np.ones(len(rows), np.int32)
+    picked = simulation.picks(seed, simulation.SEGMENTS, numbers, _edges(traffic.segment_shares))
+    return picked.astype(np.int32) + 1
 
 
 def _edges(weights: tuple[float, ...]) -> npt.NDArray[np.float64]:
@@ -212,31 +350,18 @@ def _edges(weights: tuple[float, ...]) -> npt.NDArray[np.float64]:
     return edges
 
 
-def _recipients(scenario: Scenario, sizes: list[int], seed: int) -> npt.NDArray[np.int64]:
-    """Say whom each message goes to: row k of every campaign to k, others to their own people."""
-    if not _needs_recipients(scenario):
-        return np.empty(0, np.int64)
-    parts = []
-    campaigns = [isinstance(traffic, Campaign) for traffic in scenario.traffic]
-    first, own = (
-        0,
-        max([0, *(n for n, is_campaign in zip(sizes, campaigns, strict=True) if is_campaign)]),
-    )
-    for traffic, rows in zip(scenario.traffic, sizes, strict=True):
-        if isinstance(traffic, Campaign):
-            part = np.arange(rows, dtype=np.int64)
-        elif isinstance(traffic, Poisson) and traffic.recipients is not None:
-            drawn = simulation.uniforms(seed, simulation.RECIPIENT, first + rows)[first:]
-            part = (drawn * traffic.recipients).astype(np.int64)
-        else:
-            part = np.arange(own, own + rows, dtype=np.int64)
-            own += rows
-        parts.append(part)
-        first += rows
-    return np.concatenate(parts)
+def needs_recipients(scenario: Scenario) -> bool:
+    """Say whether anything depends on who the recipients are.
 
+    Parameters
+    ----------
+    scenario : Scenario
+        What is simulated.
 
-def _needs_recipients(scenario: Scenario) -> bool:
+    Returns
+    -------
+    bool
+    """
     return (
         len(scenario.zones) > 1
         or scenario.handset is not None
@@ -245,39 +370,12 @@ def _needs_recipients(scenario: Scenario) -> bool:
     )
 
 
-def _of_recipient(
-    shares: tuple[float, ...], recipient: npt.NDArray[np.int64], seed: int
+def _carriers_of_list(
+    scenario: Scenario, load: Load, drawn: npt.NDArray[np.int16], seed: int, first: int
 ) -> npt.NDArray[np.int16]:
-    people = int(recipient.max(initial=-1)) + 1
-    drawn = simulation.picks(seed, simulation.ZONE, 0, people, _edges(shares))
-    return drawn[recipient]
-
-
-def _shift_to_zones(
-    scenario: Scenario,
-    queued_us: npt.NDArray[np.int64],
-    sizes: list[int],
-    zone: npt.NDArray[np.int16],
-) -> None:
-    """Move the messages of local campaigns to the hour of their zones."""
-    shifts = np.array([scenario.shift(name) for name in scenario.zone_names if name], np.int64)
-    ends = np.cumsum(sizes)
-    for traffic, rows, end in zip(scenario.traffic, sizes, ends, strict=True):
-        if isinstance(traffic, Campaign) and traffic.local and len(shifts):
-            place = slice(end - rows, end)
-            queued_us[place] += shifts[zone[place]] if len(zone) else shifts[0]
-
-
-def _carriers(
-    scenario: Scenario, sizes: list[int], takers: list[int], load: Load | None, seed: int
-) -> npt.NDArray[np.int16]:
-    """Find each recipient's carrier: the named one, else a draw by share."""
-    rows = sum(sizes)
-    carrier = _drawn_carriers(scenario, None, 0, rows, seed)
-    if load is None:
-        return carrier
-    first = sum(sizes[: takers[0]])
-    own = carrier[first : first + len(load.segments)]
+    """Find each recipient's carrier: the named one, else a draw by share in the country."""
+    carrier = drawn.copy()
+    numbers = np.arange(first, first + len(carrier))
     networks, network_names = pd.factorize(load.carrier)
     codes, names = pd.factorize(load.country)
     for code, name in [(-1, None), *enumerate(names)]:
@@ -285,27 +383,25 @@ def _carriers(
         if not of_country.any():
             continue
         if name is not None:
-            own[of_country] = _drawn_carriers(scenario, name, first, len(own), seed)[of_country]
+            carrier[of_country] = _drawn_carriers(scenario, name, numbers[of_country], seed)
         for choice in serving(scenario, name):
             named = scenario.carriers[choice].name
             for position, network_name in enumerate(network_names):
                 if network_name.casefold() == named.casefold():
-                    own[of_country & (networks == position)] = choice
+                    carrier[of_country & (networks == position)] = choice
     return carrier
 
 
 def _drawn_carriers(
-    scenario: Scenario, country: str | None, first: int, rows: int, seed: int
+    scenario: Scenario, country: str | None, numbers: _Rows, seed: int
 ) -> npt.NDArray[np.int16]:
     choices = serving(scenario, country)
     if not choices:
-        return np.full(rows, -1, np.int16)
-    edges = _edges(tuple(scenario.carriers[k].share for k in choices))
+        return np.full(len(numbers), -1, np.int16)
     if len(choices) == 1:
-        return np.full(rows, choices[0], np.int16)
-    return np.array(choices, np.int16)[
-        simulation.picks(seed, simulation.CARRIER, first, rows, edges)
-    ]
+        return np.full(len(numbers), choices[0], np.int16)
+    edges = _edges(tuple(scenario.carriers[k].share for k in choices))
+    return np.array(choices, np.int16)[simulation.picks(seed, simulation.CARRIER, numbers, edges)]
 
 
 def serving(scenario: Scenario, country: str | None) -> list[int]:

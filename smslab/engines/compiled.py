@@ -5,7 +5,7 @@ It gives, row by row, what the reference engine gives.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -13,15 +13,15 @@ import numpy.typing as npt
 
 from smslab.demand import Demand
 from smslab.kernels import simulation
-from smslab.kernels.simulation import Model, simulate_kernel, ticks
+from smslab.kernels.simulation import Model, compact_kernel, simulate_kernel, ticks
 from smslab.layout import Layout, Station, lay_out
 from smslab.memory import unwritten
 from smslab.outcome import NEVER, Keyword, Outcome, Reason, Status
 from smslab.scenario import Scenario
 from smslab.supply import Carrier
-from smslab.traffic import Traffic
+from smslab.traffic import Blocks, Traffic, needs_recipients
 
-__all__ = ["run"]
+__all__ = ["run", "stream"]
 
 _Array: TypeAlias = npt.NDArray[Any]
 
@@ -66,30 +66,97 @@ def run(scenario: Scenario, traffic: Traffic, seed: int) -> Outcome:
     Outcome
         One row per message; answers come after the messages of the traffic.
     """
+    messages = len(traffic.queued_us)
     replies = _most_replies(scenario, traffic, seed)
-    model = _model(scenario, traffic, seed, replies)
+    people = int(traffic.recipient.max(initial=-1)) + 1 if replies else 0
+    model = _model(scenario, seed, _tables(messages + replies), messages, people)
+    _fill(model, traffic, 0, replies > 0)
     queued = traffic.queued_us
     is_sorted = bool((queued[1:] >= queued[:-1]).all())
     order = np.empty(0, np.int64) if is_sorted else np.argsort(queued, kind="stable")
+    model.general[simulation.IS_LAST] = True
     simulate_kernel(model, order)
-    rows = int(model.general[simulation.ROWS])
+    return _outcome(model, scenario, slice(int(model.general[simulation.ROWS])), replies > 0)
+
+
+def stream(scenario: Scenario, blocks: Blocks, seed: int) -> Iterator[tuple[Outcome, _Array]]:
+    """Run one replication and keep only the messages that are under way.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is simulated.
+    blocks : Blocks
+        Its messages.
+    seed : int
+        Seed of the replication.
+
+    Yields
+    ------
+    tuple of Outcome and ndarray of int64
+        Messages that are over, and their numbers: rows as of :func:`run`, in another order.
+    """
+    talks = any(t.conversation and t.conversation.reply_share for t in scenario.traffic)
+    people = blocks.people if talks else 0
+    model = _model(scenario, seed, _tables(0), blocks.messages, people)
+    live = 0
+    source = iter(blocks)
+    block = next(source, None)
+    while block is not None:
+        following = next(source, None)
+        traffic, numbers = block
+        rows = live + len(numbers)
+        # Each may be replied to, and the reply answered.
+        model = _with_room(model, live, 2 * rows)
+        model.numbers[live:rows] = numbers
+        _fill(model, traffic, live, talks)
+        model.general[simulation.IS_LAST] = following is None
+        simulate_kernel(model, np.empty(0, np.int64))
+        rows = int(model.general[simulation.ROWS])
+        place = np.empty(rows, np.int64)
+        live = compact_kernel(model, place)
+        is_over = (place == NEVER) | (following is None)
+        yield _outcome(model, scenario, is_over, talks), model.numbers[:rows][is_over]
+        for table in (model.times, model.counts, model.places, model.codes, model.numbers):
+            table[..., :live] = table[..., :rows][..., place != NEVER]
+        block = following
+
+
+def _with_room(model: Model, live: int, rows: int) -> Model:
+    """Return a model with room for so many rows; what is live is kept."""
+    if len(model.numbers) >= rows:
+        return model
+    new = _tables(2 * rows) | {"numbers": unwritten(2 * rows, np.int64)}
+    for name, table in new.items():
+        kept = int(model.general[simulation.EVENTS]) if name == "events" else live
+        table[..., :kept] = getattr(model, name)[..., :kept]
+    return model._replace(**new)
+
+
+def _outcome(
+    model: Model, scenario: Scenario, rows: slice | npt.NDArray[np.bool_], talks: bool
+) -> Outcome:
+    """Return what the model says of some of its rows."""
+    used = int(model.general[simulation.ROWS])
+    times, counts, places, codes = (
+        [row[:used][rows] for row in table]
+        for table in (model.times, model.counts, model.places, model.codes)
+    )
+    size = len(codes[simulation.STATUS])
 
     def of_replies(values: _Array, otherwise: int) -> Any:
         # Nobody has written there where nobody replies.
-        return values[:rows] if replies else np.broadcast_to(values.dtype.type(otherwise), rows)
+        return values if talks else np.broadcast_to(values.dtype.type(otherwise), size)
 
-    times, counts, places, codes = (
-        [row[:rows] for row in table]
-        for table in (model.times, model.counts, model.places, model.codes)
-    )
+    nobody, nowhere = np.empty(0, np.int64), np.empty(0, np.int16)
     return Outcome(
         traffic=Traffic(
             times[simulation.QUEUED],
             places[simulation.CAMPAIGN],
             counts[simulation.SEGMENT_COUNT],
             places[simulation.CARRIER_NUMBER],
-            times[simulation.RECIPIENT_NUMBER] if len(traffic.recipient) else traffic.recipient,
-            places[simulation.ZONE_NUMBER] if len(traffic.zone) else traffic.zone,
+            times[simulation.RECIPIENT_NUMBER] if needs_recipients(scenario) else nobody,
+            places[simulation.ZONE_NUMBER] if len(scenario.zones) > 1 else nowhere,
         ),
         entered_us=times[simulation.ENTERED],
         sent_us=times[simulation.SENT],
@@ -115,7 +182,9 @@ def _most_replies(scenario: Scenario, traffic: Traffic, seed: int) -> int:
     return int((drawn < shares[traffic.campaign]).sum())
 
 
-def _model(scenario: Scenario, traffic: Traffic, seed: int, replies: int) -> Model:
+def _model(
+    scenario: Scenario, seed: int, tables: dict[str, _Array], messages: int, people: int
+) -> Model:
     layout = lay_out(scenario, seed)
     heaps, opens, instants = _Pool(), _Pool(2), _Pool()
     stations = [_station(station, heaps, opens, instants) for station in layout.stations]
@@ -133,10 +202,9 @@ def _model(scenario: Scenario, traffic: Traffic, seed: int, replies: int) -> Mod
         ]
         for k, carrier in enumerate(scenario.carriers)
     ]
-    messages = len(traffic.queued_us)
-    people = int(traffic.recipient.max(initial=-1)) + 1 if replies else 0
     return Model(
-        **_rows(traffic, messages, replies),
+        **tables,
+        numbers=np.empty(0, np.int64),
         stations=np.array(stations, np.int64).reshape(-1, simulation.STATION_COLUMNS),
         mps=np.array([station.mps for station in layout.stations], np.float64),
         wakes=np.full(len(stations), simulation.FAR, np.int64),
@@ -153,11 +221,10 @@ def _model(scenario: Scenario, traffic: Traffic, seed: int, replies: int) -> Mod
         fate=np.array([_fate(carrier) for carrier in scenario.carriers], np.float64),
         people=np.array(_people(scenario), np.float64),
         opted_out=np.zeros((max(layout.scopes) + 1, people), np.bool_),
-        events=np.empty((2, messages + replies + 1), np.int64),
         general=np.array(
             [
-                *(layout.account, layout.horizon, seed, messages, *resubmit),
-                *(0, 0, messages, simulation.FAR, 0),
+                *(layout.account, layout.horizon, seed, 0, *resubmit),
+                *(0, 0, 0, messages, simulation.FAR, 0, 0, False),
             ],
             np.int64,
         ),
@@ -167,36 +234,45 @@ def _model(scenario: Scenario, traffic: Traffic, seed: int, replies: int) -> Mod
     )
 
 
-def _rows(traffic: Traffic, messages: int, replies: int) -> dict[str, _Array]:
-    """Lay out the rows of the messages, and room for answers behind them.
+def _tables(room: int) -> dict[str, _Array]:
+    """Make room for so many messages."""
+    return {
+        "times": unwritten((6, room), np.int64),
+        "counts": unwritten((4, room), np.int32),
+        "places": unwritten((4, room), np.int16),
+        "codes": unwritten((4, room), np.int8),
+        "events": np.empty((3, room + 1), np.int64),
+    }
+
+
+def _fill(model: Model, traffic: Traffic, first: int, talks: bool) -> None:
+    """Write messages into the rows from one on; all behind are ready for answers.
 
     Memory that is never touched costs nothing: what only replies need is not filled without them.
     """
-    room = messages + replies
-    times = unwritten((6, room), np.int64)
-    counts = unwritten((4, room), np.int32)
-    places = unwritten((4, room), np.int16)
-    codes = unwritten((4, room), np.int8)
-    times[simulation.QUEUED, :messages] = traffic.queued_us
-    counts[simulation.SEGMENT_COUNT, :messages] = traffic.segments
-    places[simulation.CAMPAIGN, :messages] = traffic.campaign
-    places[simulation.CARRIER_NUMBER, :messages] = traffic.carrier
+    end = first + len(traffic.queued_us)
+    times, counts, places, codes = model.times, model.counts, model.places, model.codes
+    times[simulation.QUEUED, first:end] = traffic.queued_us
+    counts[simulation.SEGMENT_COUNT, first:end] = traffic.segments
+    places[simulation.CAMPAIGN, first:end] = traffic.campaign
+    places[simulation.CARRIER_NUMBER, first:end] = traffic.carrier
     if len(traffic.recipient):
-        times[simulation.RECIPIENT_NUMBER, :messages] = traffic.recipient
+        times[simulation.RECIPIENT_NUMBER, first:end] = traffic.recipient
     if len(traffic.zone):
-        places[simulation.ZONE_NUMBER, :messages] = traffic.zone
-    times[simulation.ENTERED] = NEVER
-    times[simulation.SENT] = NEVER
-    times[simulation.FINAL] = NEVER
-    counts[simulation.ATTEMPTS] = 0
-    places[simulation.SUBMISSIONS] = 0
-    codes[simulation.STATUS] = Status.PENDING
-    codes[simulation.REASON] = Reason.NONE
-    if replies:
-        times[simulation.REPLIED] = NEVER
-        counts[simulation.ANSWER_TO] = NEVER
-        codes[simulation.KEYWORD_CODE] = Keyword.NONE
-    return {"times": times, "counts": counts, "places": places, "codes": codes}
+        places[simulation.ZONE_NUMBER, first:end] = traffic.zone
+    for row in (simulation.ENTERED, simulation.SENT, simulation.FINAL):
+        times[row, first:] = NEVER
+    counts[simulation.ATTEMPTS, first:] = 0
+    places[simulation.SUBMISSIONS, first:] = 0
+    codes[simulation.STATUS, first:] = Status.PENDING
+    codes[simulation.REASON, first:] = Reason.NONE
+    if talks:
+        times[simulation.REPLIED, first:] = NEVER
+        counts[simulation.ANSWER_TO, first:] = NEVER
+        codes[simulation.KEYWORD_CODE, first:] = Keyword.NONE
+    general = model.general
+    general[simulation.CAME] = first
+    general[simulation.MESSAGES] = general[simulation.ROWS] = end
 
 
 def _station(station: Station, heaps: _Pool, opens: _Pool, instants: _Pool) -> list[int]:

@@ -215,39 +215,32 @@ def exponentials(seed: int, stream: _Int, rows: int, attempt: _Int) -> npt.NDArr
 
 
 @kernel
-def arrivals_us(
+def passing(
     seed: int,
     attempt: _Int,
+    first: int,
+    passed: float,
     rate_per_s: float,
-    start_s: float,
-    end_s: float,
-    out: npt.NDArray[np.int64],
-) -> int:
-    """Draw the moments of a Poisson process, in microseconds.
+    out: npt.NDArray[np.float64],
+) -> None:
+    """Draw when the messages of a Poisson process come, in seconds.
 
     Parameters
     ----------
     seed, attempt : int
         As in :func:`uniform`.
+    first : int
+        Number of the first message in its process.
+    passed : float
+        When the message before it came.
     rate_per_s : float
-        Its rate.
-    start_s, end_s : float
-        From when to when, in seconds.
-    out : ndarray of int64
+        The rate.
+    out : ndarray of float64
         Output.
-
-    Returns
-    -------
-    int
-        How many there are; all of `out` if it is too short.
     """
-    passed = 0.0
-    for message in range(len(out)):
-        passed += exponential(seed, ARRIVAL, message, attempt) / rate_per_s
-        if start_s + passed >= end_s:
-            return message
-        out[message] = ticks(start_s + passed)
-    return len(out)
+    for row in range(len(out)):
+        passed += exponential(seed, ARRIVAL, first + row, attempt) / rate_per_s
+        out[row] = passed
 
 
 _FEW: Final = 16
@@ -255,23 +248,23 @@ _FEW: Final = 16
 
 @kernel
 def picks(
-    seed: int, stream: _Int, first: int, rows: int, edges: npt.NDArray[np.float64]
+    seed: int, stream: _Int, messages: npt.NDArray[np.int64], edges: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int16]:
-    """Draw by shares, for the messages `first` to `first` + `rows` - 1.
+    """Draw by shares, for so many messages.
 
     Parameters
     ----------
     seed, stream : int
         As in :func:`uniform`.
-    first, rows : int
-        Which messages.
+    messages : ndarray of int64
+        Numbers of the messages.
     edges : ndarray of float64, shape (k,)
         Sums of the shares up to each; the last is 1.
     """
-    out = np.empty(rows, np.int16)
+    out = np.empty(len(messages), np.int16)
     last = len(edges) - 1
-    for row in range(rows):
-        drawn = uniform(seed, stream, first + row, 0)
+    for row, message in enumerate(messages):
+        drawn = uniform(seed, stream, message, FIRST)
         if last <= _FEW:
             # Without a branch for the processor to guess.
             low = 0
@@ -379,7 +372,7 @@ _ACCOUNT, _SENDER, _CARRIER = range(3)
 
 # Classes of events, in the order in which those of the same time happen. What a carrier does is
 # written down ahead and needs no event.
-_WAKE, _RETURN, _REPLY, _ARRIVAL = 0, 2, 3, 4
+_WAKE, _RETURN, _REPLY, _ARRIVAL = np.array([0, 2, 3, 4])
 _SHIFT: Final = 48
 _NUMBER: Final = (1 << _SHIFT) - 1
 
@@ -453,14 +446,22 @@ STATION, FAILOVER, OUTAGES, OUTAGES_END, RETRIES, RETRIES_END = range(6)
     EVENTS,
     CAME,
     ROWS,
+    NUMBERS_GIVEN,
     HAND_TIME,
     HAND_KEY,
-) = range(11)
+    HAND_ROW,
+    IS_LAST,
+) = range(14)
 OFF_SHARE, OFF_MEAN, ON_RETURN, READ_MEDIAN, READ_SIGMA = range(5)
 
 
 class Model(NamedTuple):
-    """All that the event loop works on; few arrays, since each costs time to compile."""
+    """All that the event loop works on; few arrays, since each costs time to compile.
+
+    A message is known by its row. Its number, which orders events and is the key of its draws, is
+    that of its row, unless `numbers` says otherwise: then rows are used again when messages are
+    over.
+    """
 
     times: _Array  # int64 (6, rows)
     counts: _Array  # int32 (4, rows)
@@ -480,23 +481,33 @@ class Model(NamedTuple):
     fate: _Array  # float64 (carriers, 10): the last three are edges of causes
     people: _Array  # float64 (5,)
     opted_out: _Array  # bool (scopes, recipients); empty where nobody replies
-    events: _Array  # int64 (2, rows + 1): times and keys, a heap; a row has one ahead at most
-    general: _Array  # int64 (11,); the first event is in its hand or on top of the heap
+    events: _Array  # int64 (3, rows + 1): time, key and row, a heap; a row has one ahead at most
+    numbers: _Array  # int64 (rows,), or empty
+    general: _Array  # int64 (14,); the first event is in its hand or on top of the heap
 
 
 @inner
-def _push(m: Model, time: int, key: int) -> None:
-    """Keep an event, by its time and its key, which is its class and its message.
+def _number(m: Model, message: int) -> int:
+    return int(m.numbers[message]) if len(m.numbers) else message
+
+
+@inner
+def _push(m: Model, time: int, kind: np.int64, message: int) -> None:
+    """Keep an event of a message; its class and the message's number are its key.
 
     The nearest one is kept in hand, out of the heap: most are over before another comes.
     """
+    key = int(kind << _SHIFT | _number(m, message))
+    row = message
     near, near_key = m.general[HAND_TIME], m.general[HAND_KEY]
     if time < near or (time == near and key < near_key):
+        held = m.general[HAND_ROW]
         m.general[HAND_TIME] = time
         m.general[HAND_KEY] = key
+        m.general[HAND_ROW] = row
         if near == FAR:
             return
-        time, key = near, near_key
+        time, key, row = near, near_key, held
     events = m.events
     place = m.general[EVENTS]
     m.general[EVENTS] = place + 1
@@ -504,11 +515,12 @@ def _push(m: Model, time: int, key: int) -> None:
         above = (place - 1) >> 1
         if events[0, above] < time or (events[0, above] == time and events[1, above] < key):
             break
-        events[0, place] = events[0, above]
-        events[1, place] = events[1, above]
+        for k in range(3):
+            events[k, place] = events[k, above]
         place = above
     events[0, place] = time
     events[1, place] = key
+    events[2, place] = row
 
 
 @inner
@@ -517,7 +529,7 @@ def _pop(m: Model) -> None:
     events = m.events
     size = m.general[EVENTS] - 1
     m.general[EVENTS] = size
-    time, key = events[0, size], events[1, size]
+    time, key, row = events[0, size], events[1, size], events[2, size]
     place = 0
     while True:
         below = 2 * place + 1
@@ -529,11 +541,12 @@ def _pop(m: Model) -> None:
                 below += 1
         if time < events[0, below] or (time == events[0, below] and key < events[1, below]):
             break
-        events[0, place] = events[0, below]
-        events[1, place] = events[1, below]
+        for k in range(3):
+            events[k, place] = events[k, below]
         place = below
     events[0, place] = time
     events[1, place] = key
+    events[2, place] = row
 
 
 @inner
@@ -690,7 +703,7 @@ def _is_let_go(m: Model, message: int, now: int) -> bool:
     time = _next_open(m.opens, hours[0], hours[1], now)
     if time > now:
         m.times[ENTERED, message] = now
-        _push(m, time, _RETURN << _SHIFT | message)
+        _push(m, time, _RETURN, message)
         return False
     return True
 
@@ -715,7 +728,7 @@ def _begin(m: Model, s: int, message: int, now: int) -> int:
     if stage == _CARRIER:
         return done
     m.codes[STAGE, message] = stage + 1
-    _push(m, done, _ARRIVAL << _SHIFT | message)
+    _push(m, done, _ARRIVAL, message)
     return NEVER
 
 
@@ -809,7 +822,7 @@ def _station_from(m: Model, message: int, stage: int, now: int) -> int:
 @inner
 def _attempt(m: Model, message: int, time: int, back: int) -> None:
     """Write down the attempts of a carrier from a time on; before `back` all fail."""
-    seed, horizon = m.general[SEED], m.general[HORIZON]
+    seed, horizon, number = m.general[SEED], m.general[HORIZON], _number(m, message)
     carrier = m.places[CARRIER_NUMBER, message]
     fate = m.fate[carrier]
     validity_ends = time + int(fate[NETWORK_VALIDITY])
@@ -835,21 +848,21 @@ def _attempt(m: Model, message: int, time: int, back: int) -> None:
         attempts += 1
     m.counts[ATTEMPTS, message] = attempts
     landed = now + lognormal_us(
-        seed, LATENCY, message, attempts - 1, fate[LATENCY_MEDIAN], fate[LATENCY_SIGMA]
+        seed, LATENCY, number, attempts - 1, fate[LATENCY_MEDIAN], fate[LATENCY_SIGMA]
     )
     if not _end(m, message, landed, _DELIVERED, _NO_REASON):
         return
     talk = m.talk[m.places[CAMPAIGN, message]]
     share = 0.0 if _is_answer(m, message) else talk[REPLY_SHARE]
-    if share > 0.0 and uniform(seed, REPLY, message, FIRST) < share:
+    if share > 0.0 and uniform(seed, REPLY, number, FIRST) < share:
         reply = landed + lognormal_us(
-            seed, READING, message, FIRST, m.people[READ_MEDIAN], m.people[READ_SIGMA]
+            seed, READING, number, FIRST, m.people[READ_MEDIAN], m.people[READ_SIGMA]
         )
         reply += lognormal_us(
-            seed, REPLY_DELAY, message, FIRST, talk[REPLY_MEDIAN], talk[REPLY_SIGMA]
+            seed, REPLY_DELAY, number, FIRST, talk[REPLY_MEDIAN], talk[REPLY_SIGMA]
         )
         if reply < horizon:
-            _push(m, reply, _REPLY << _SHIFT | message)
+            _push(m, reply, _REPLY, message)
 
 
 @inner
@@ -857,24 +870,24 @@ def _submit(m: Model, message: int, time: int) -> None:
     """Write down what becomes of a message that a carrier has at a time."""
     if time >= m.general[HORIZON]:
         return
-    seed = m.general[SEED]
+    seed, number = m.general[SEED], _number(m, message)
     fate = m.fate[m.places[CARRIER_NUMBER, message]]
     before = FIRST + m.places[SUBMISSIONS, message]
     m.places[SUBMISSIONS, message] = before + 1
     failure = fate[SUBMIT_FAILURE]
-    if failure > 0.0 and uniform(seed, SUBMISSION, message, before) < failure:
+    if failure > 0.0 and uniform(seed, SUBMISSION, number, before) < failure:
         if before == m.general[RESUBMIT_END] - m.general[RESUBMIT]:
             _fail(m, message, time, _SUBMIT_FAILED)
         else:
             m.times[ENTERED, message] = time
             wait = int(m.instants[m.general[RESUBMIT] + before])
-            _push(m, time + wait, _RETURN << _SHIFT | message)
+            _push(m, time + wait, _RETURN, message)
         return
     m.times[SENT, message] = time
-    drawn = uniform(seed, OUTCOME, message, FIRST)
+    drawn = uniform(seed, OUTCOME, number, FIRST)
     if drawn < fate[FAILURE]:
         m.counts[ATTEMPTS, message] = 1
-        drawn = uniform(seed, CAUSE, message, FIRST)
+        drawn = uniform(seed, CAUSE, number, FIRST)
         cause = int(_INVALID_NUMBER)
         for k in range(CAUSE_EDGES, CAUSE_EDGES + 3):
             cause += drawn >= fate[k]
@@ -882,17 +895,17 @@ def _submit(m: Model, message: int, time: int) -> None:
         return
     back = time
     if drawn >= fate[REACHED]:
-        back += exponential_us(seed, AWAY, message, FIRST, fate[AWAY_MEAN])
+        back += exponential_us(seed, AWAY, number, FIRST, fate[AWAY_MEAN])
     _attempt(m, message, time, back)
 
 
 @inner
 def _reply(m: Model, message: int, now: int) -> None:
     """Take in what a recipient wrote back, and put the answer into the traffic."""
-    seed = m.general[SEED]
+    seed, number = m.general[SEED], _number(m, message)
     campaign = m.places[CAMPAIGN, message]
     talk = m.talk[campaign]
-    drawn = uniform(seed, KEYWORD, message, FIRST)
+    drawn = uniform(seed, KEYWORD, number, FIRST)
     keyword = _TEXT
     for k in range(3):
         if drawn < talk[START_EDGE - k]:
@@ -909,7 +922,7 @@ def _reply(m: Model, message: int, now: int) -> None:
             time = now + int(talk[ANSWER_AFTER])
     elif first < end:
         time = max(now, int(m.heaps[first]))
-        time += exponential_us(seed, HANDLING, message, FIRST, talk[HANDLING_MEAN])
+        time += exponential_us(seed, HANDLING, number, FIRST, talk[HANDLING_MEAN])
         _replace(m.heaps, first, end, time)
     if time >= m.general[HORIZON]:
         return
@@ -921,49 +934,55 @@ def _reply(m: Model, message: int, now: int) -> None:
     m.places[CARRIER_NUMBER, answer] = m.places[CARRIER_NUMBER, message]
     m.times[RECIPIENT_NUMBER, answer] = m.times[RECIPIENT_NUMBER, message]
     m.places[ZONE_NUMBER, answer] = m.places[ZONE_NUMBER, message]
-    m.counts[ANSWER_TO, answer] = message
+    m.counts[ANSWER_TO, answer] = number
+    if len(m.numbers):
+        m.numbers[answer] = m.general[NUMBERS_GIVEN]
+    m.general[NUMBERS_GIVEN] += 1
     m.codes[STAGE, answer] = _ACCOUNT
-    _push(m, time, _ARRIVAL << _SHIFT | answer)
+    _push(m, time, _ARRIVAL, answer)
 
 
 @inner
-def _next_event(m: Model, order: npt.NDArray[np.int64]) -> tuple[int, int]:
-    """Return time and key of the next event: a station to wake, one in the heap, or who comes."""
-    time, key = FAR, 0
+def _next_event(m: Model, order: npt.NDArray[np.int64]) -> tuple[int, int, int]:
+    """Return time, key and row of the next event.
+
+    That is a station to wake, one in hand or in the heap, or who comes.
+    """
+    time, key, row = FAR, 0, NEVER
     for s in range(len(m.wakes)):
         if m.wakes[s] < time:
-            time, key = int(m.wakes[s]), s
+            time, key, row = int(m.wakes[s]), s, s
     at, of = int(m.general[HAND_TIME]), int(m.general[HAND_KEY])
     if at < time or (at == time and of < key):
-        time, key = at, of
+        time, key, row = at, of, int(m.general[HAND_ROW])
     if m.general[EVENTS]:
         at, of = int(m.events[0, 0]), int(m.events[1, 0])
         if at < time or (at == time and of < key):
-            time, key = at, of
+            time, key, row = at, of, int(m.events[2, 0])
     come = int(m.general[CAME])
     if come < m.general[MESSAGES]:
         message = int(order[come]) if len(order) else come
-        at, of = int(m.times[QUEUED, message]), _ARRIVAL << _SHIFT | message
+        at = int(m.times[QUEUED, message])
+        of = int(_ARRIVAL << _SHIFT | _number(m, message))
         if at < time or (at == time and of < key):
-            time, key = at, of
-    return time, key
+            time, key, row = at, of, message
+    return time, key, row
 
 
 @inner
 def _loop(m: Model, order: npt.NDArray[np.int64]) -> None:
-    """Let one event happen after the other until the horizon."""
-    while True:
-        time, key = _next_event(m, order)
+    """Let one event happen after the other until the horizon, or until all have come."""
+    while m.general[IS_LAST] or m.general[CAME] < m.general[MESSAGES]:
+        time, key, message = _next_event(m, order)
         if time >= m.general[HORIZON]:
             break
-        kind, number = key >> _SHIFT, key & _NUMBER
+        kind = key >> _SHIFT
         # A station is woken and starts one after the other; or a message comes and goes on.
-        message, s, stage = NEVER, NEVER, NEVER
+        s, stage = NEVER, NEVER
         if kind == _WAKE:
-            s = number
+            s = message
             m.wakes[s] = FAR
         else:
-            message = number
             is_new = False
             if m.general[HAND_TIME] == time and m.general[HAND_KEY] == key:
                 m.general[HAND_TIME] = FAR
@@ -1008,6 +1027,17 @@ def _loop(m: Model, order: npt.NDArray[np.int64]) -> None:
                 _submit(m, message, done)
             if kind != _WAKE:
                 break
+
+
+@inner
+def _expire_held(m: Model, key: int, message: int) -> None:
+    if key >> _SHIFT == _RETURN and _deadline(m, message) < m.general[HORIZON]:
+        _expire(m, message)
+
+
+@inner
+def _close(m: Model) -> None:
+    """Let those expire by the horizon who still wait or are held."""
     for s in range(len(m.wakes)):
         for level in range(m.lines.shape[1]):
             message = int(m.lines[s, level, 0])
@@ -1016,18 +1046,14 @@ def _loop(m: Model, order: npt.NDArray[np.int64]) -> None:
                     _expire(m, message)
                 message = int(m.counts[BEHIND, message])
     if m.general[HAND_TIME] != FAR:
-        # With the others.
-        _push(m, 0, 0)
+        _expire_held(m, int(m.general[HAND_KEY]), int(m.general[HAND_ROW]))
     for event in range(m.general[EVENTS]):
-        message = m.events[1, event] & _NUMBER
-        is_return = m.events[1, event] >> _SHIFT == _RETURN
-        if is_return and _deadline(m, message) < m.general[HORIZON]:
-            _expire(m, message)
+        _expire_held(m, int(m.events[1, event]), int(m.events[2, event]))
 
 
 @kernel
 def simulate_kernel(m: Model, order: npt.NDArray[np.int64]) -> None:
-    """Run one replication.
+    """Run one replication, or go on with it until all messages of a block have come.
 
     Parameters
     ----------
@@ -1037,3 +1063,55 @@ def simulate_kernel(m: Model, order: npt.NDArray[np.int64]) -> None:
         The messages in the order in which they come; empty where that is their own.
     """
     _loop(m, order)
+    if m.general[IS_LAST]:
+        _close(m)
+
+
+@kernel
+def compact_kernel(m: Model, place: npt.NDArray[np.int64]) -> int:
+    """Give new rows to the messages that are not over, in their order, from 0 on.
+
+    Parameters
+    ----------
+    m : Model
+        What is simulated; what refers to rows is changed, the rows are not moved.
+    place : ndarray of int64, shape (rows,)
+        Output: the new row of each, NEVER for those that are over.
+
+    Returns
+    -------
+    int
+        How many are not over.
+    """
+    place[:] = NEVER
+    lines = m.lines.reshape(-1, 2)
+    for line in lines:
+        message = int(line[0])
+        while message != NEVER:
+            place[message] = 0
+            message = int(m.counts[BEHIND, message])
+    held = m.general[HAND_TIME] != FAR
+    if held:
+        place[m.general[HAND_ROW]] = 0
+    for event in range(m.general[EVENTS]):
+        place[m.events[2, event]] = 0
+    live = 0
+    for row in range(len(place)):
+        if place[row] != NEVER:
+            place[row] = live
+            live += 1
+    for line in lines:
+        message = int(line[0])
+        while message != NEVER:
+            behind = int(m.counts[BEHIND, message])
+            if behind != NEVER:
+                m.counts[BEHIND, message] = place[behind]
+            message = behind
+        if line[0] != NEVER:
+            line[0] = place[line[0]]
+            line[1] = place[line[1]]
+    if held:
+        m.general[HAND_ROW] = place[m.general[HAND_ROW]]
+    for event in range(m.general[EVENTS]):
+        m.events[2, event] = place[m.events[2, event]]
+    return live
