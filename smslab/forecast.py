@@ -339,7 +339,7 @@ def forecast(
     charged_micro = np.zeros(len(sendable), np.int64)
     figures = []
     first: Run | None = None
-    for seed in shown(seeds(rng, replications), progress, replications):
+    for seed in shown(seeds(rng, replications), progress, replications, "replications"):
         run = run_once(scenario, seed, load)
         first = first or run
         part = run.of(campaign.name)

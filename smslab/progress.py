@@ -15,6 +15,7 @@ def shown(
     items: Iterable[Any],
     progress: Progress,
     total: int,
+    what: str,
     size: Callable[[Any], int] = lambda item: 1,
 ) -> Iterator[Any]:
     """Go through items and show how far it got.
@@ -27,6 +28,8 @@ def shown(
         True shows a bar; a function is called with (done, total).
     total : int
         How much there is.
+    what : str
+        Of what.
     size : callable
         How much of that an item is; one if not given.
 
@@ -38,7 +41,7 @@ def shown(
     if progress is True:
         from tqdm.auto import tqdm  # noqa: PLC0415  (0.1 s of import, only for a bar)
 
-        with tqdm(total=total, leave=False) as bar:
+        with tqdm(desc=what, total=total, leave=False) as bar:
             for item in items:
                 yield item
                 bar.update(size(item))

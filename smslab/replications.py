@@ -280,7 +280,7 @@ def replicate(
     tasks = list(zip(varied, chosen, strict=True))
     if uncertain:
         tasks += [(scenario, seed) for seed in chosen]
-    found = list(shown(_each(tasks, load, engine, executor), progress, len(tasks)))
+    found = list(shown(_each(tasks, load, engine, executor), progress, len(tasks), "replications"))
     figures = [parts for parts, _ in found]
     return Replications(
         scenario=scenario,

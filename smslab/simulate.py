@@ -169,7 +169,9 @@ def _summarised(scenario: Scenario, seed: int, progress: Progress) -> Summary:
     if len(scenario.traffic) > 1:
         tallies |= {traffic.name: Tally() for traffic in scenario.traffic}
     counted = compiled.stream(scenario, blocks, seed)
-    for outcome, numbers in shown(counted, progress, blocks.messages, lambda part: len(part[1])):
+    for outcome, numbers in shown(
+        counted, progress, blocks.messages, "messages", lambda part: len(part[1])
+    ):
         columns = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
         part = Results(**columns, scenario=scenario, seed=seed, selected=numbers)
         for name, tally in tallies.items():

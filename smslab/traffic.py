@@ -114,7 +114,8 @@ def generate(scenario: Scenario, seed: int, load: Load | None = None) -> Traffic
     numbered = _Numbering(scenario, 0 if load is None else len(load.segments))
     for position, demanded in enumerate(scenario.traffic):
         rows = len(load.segments) if load and position in takers else None
-        queued = np.concatenate(list(_queued(demanded, seed, position, rows, _WHOLE)))
+        chunks = list(_queued(demanded, seed, position, rows, _WHOLE))
+        queued = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
         part = numbered.piece(scenario, seed, position, queued, np.arange(len(queued)))
         if load is not None and position in takers:
             carrier = _carriers_of_list(scenario, load, part.carrier, seed, numbered.first)
@@ -266,6 +267,8 @@ class _Stream:
 
 
 def _joined(parts: Sequence[Traffic]) -> Traffic:
+    if len(parts) == 1:
+        return parts[0]
     columns = {f.name: [getattr(part, f.name) for part in parts] for f in fields(Traffic)}
     return Traffic(**{name: np.concatenate(values) for name, values in columns.items()})
 
@@ -313,8 +316,10 @@ def _poisson_us(poisson: Poisson, seed: int, position: int, size: int) -> Iterat
             passed = np.interp(passed[passed < busy[-1]], busy, grid_s)
         passed += poisson.start_s
         times = passed[: np.searchsorted(passed, poisson.end_s)]
-        yield np.rint(times * SECOND).astype(np.int64)
-        if len(times) < size:
+        is_over = len(times) < size
+        times *= SECOND
+        yield np.rint(times, out=times).astype(np.int64)
+        if is_over:
             return
 
 
