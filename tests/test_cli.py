@@ -1,8 +1,10 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pandas as pd
 import pyarrow as pa
@@ -382,6 +384,18 @@ def test_simulate_command(run, tmp_path):
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     run("simulate", "s.toml", "--replications", 3, "-o", "out")
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+
+def test_an_interrupt_stops_a_simulation_and_leaves_nothing(tmp_path):
+    (tmp_path / "s.toml").write_text(SCENARIO.replace("400", "6_000_000"))
+    command = [sys.executable, "-m", "smslab", "simulate", "s.toml", "-o", "out"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err == "smslab: interrupted\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]
 
 
 def test_verify_command(run, tmp_path):

@@ -6,6 +6,7 @@ It gives, row by row, what the reference engine gives.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -75,8 +76,27 @@ def run(scenario: Scenario, traffic: Traffic, seed: int) -> Outcome:
     is_sorted = bool((queued[1:] >= queued[:-1]).all())
     order = np.empty(0, np.int64) if is_sorted else np.argsort(queued, kind="stable")
     model.general[simulation.IS_LAST] = True
-    simulate_kernel(model, order)
+    if messages < _LONG:
+        simulate_kernel(model, order)
+    else:
+        _run_aside(model, order)
     return _outcome(model, scenario, slice(int(model.general[simulation.ROWS])), replies > 0)
+
+
+#: From so many messages on, a run takes so long that people want to interrupt it.
+_LONG: Final = 500_000
+
+
+def _run_aside(model: Model, order: _Array) -> None:
+    """Run in a thread, so that an interrupt comes through and stops it."""
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(simulate_kernel, model, order)
+        try:
+            while not running.done():
+                wait([running], timeout=0.1)
+        finally:
+            model.general[simulation.STOPPED] = not running.done()
+    running.result()
 
 
 def stream(scenario: Scenario, blocks: Blocks, seed: int) -> Iterator[tuple[Outcome, _Array]]:
@@ -224,7 +244,7 @@ def _model(
         general=np.array(
             [
                 *(layout.account, layout.horizon, seed, 0, *resubmit),
-                *(0, 0, 0, messages, simulation.FAR, 0, 0, False),
+                *(0, 0, 0, messages, simulation.FAR, 0, 0, False, False),
             ],
             np.int64,
         ),

@@ -451,7 +451,8 @@ STATION, FAILOVER, OUTAGES, OUTAGES_END, RETRIES, RETRIES_END = range(6)
     HAND_KEY,
     HAND_ROW,
     IS_LAST,
-) = range(14)
+    STOPPED,
+) = range(15)
 OFF_SHARE, OFF_MEAN, ON_RETURN, READ_MEDIAN, READ_SIGMA = range(5)
 
 
@@ -483,7 +484,7 @@ class Model(NamedTuple):
     opted_out: _Array  # bool (scopes, recipients); empty where nobody replies
     events: _Array  # int64 (3, rows + 1): time, key and row, a heap; a row has one ahead at most
     numbers: _Array  # int64 (rows,), or empty
-    general: _Array  # int64 (14,); the first event is in its hand or on top of the heap
+    general: _Array  # int64 (15,); the first event is in its hand or on top of the heap
 
 
 @inner
@@ -973,6 +974,8 @@ def _next_event(m: Model, order: npt.NDArray[np.int64]) -> tuple[int, int, int]:
 def _loop(m: Model, order: npt.NDArray[np.int64]) -> None:
     """Let one event happen after the other until the horizon, or until all have come."""
     while m.general[IS_LAST] or m.general[CAME] < m.general[MESSAGES]:
+        if m.general[STOPPED]:
+            return
         time, key, message = _next_event(m, order)
         if time >= m.general[HORIZON]:
             break
