@@ -20,6 +20,7 @@ __all__ = [
     "Demand",
     "Fallback",
     "Hours",
+    "Inbound",
     "Poisson",
     "Reading",
     "Schedule",
@@ -102,8 +103,11 @@ class Conversation:
         1 % that Twilio's Health Score asks for).
     answered : bool
         Whether keywords are answered by a message. Default True.
+    text_answered : bool
+        Whether free text is answered at once too, where there are no agents, as by a service that
+        takes codes. Default False.
     agents : int
-        People who answer free text; without any it stays without an answer. Default 0.
+        People who answer free text. Default 0.
     handling_mean_s : float
         Mean of the exponential time that an agent takes for an answer. Default 120 (our choice).
     answer_after_s : float
@@ -121,6 +125,7 @@ class Conversation:
     help_share: float = 0.01
     start_share: float = 0.0
     answered: bool = True
+    text_answered: bool = False
     agents: int = 0
     handling_mean_s: float = 120.0
     answer_after_s: float = 1.0
@@ -353,6 +358,40 @@ class Poisson(Demand):
     def end_s(self) -> float:
         """Last moment of a message, in seconds after the scenario's start."""
         return self.start_s + self.duration_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbound(Poisson):
+    """Messages that people send at random moments, and that are answered.
+
+    Each is received at once and counts as a reply: the conversation says what it is and what it
+    gets for an answer, which is a message of its own; `reply_share` plays no part.
+
+    Parameters
+    ----------
+    conversation : Conversation
+        Shares of keywords and free text, answers, agents.
+    rate_per_s, duration_s, start_s, profile, recipients : object
+        As of :class:`Poisson`; recipients are those who write.
+    name, segment_shares, texts, message_class, priority, validity_h, sender : object
+        As of :class:`Demand`; validity and sender are those of the answers. Default class
+        ``transactional`` (our choice).
+    allowed_hours, fallback, conversion : object
+        Have no meaning here.
+    """
+
+    kind: ClassVar[str] = "inbound"
+
+    name: str = "inbound"
+    message_class: str = "transactional"
+    conversation: Conversation | None = Conversation(text_answered=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check(self.conversation is not None, "conversation", "given", None)
+        for field in ("allowed_hours", "fallback", "conversion"):
+            value = getattr(self, field)
+            check(not value, field, "left out of inbound traffic", value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,7 +52,8 @@ def kpis(run: Results) -> dict[str, float]:
         ``replied``, ``opted_out``, ``emailed``, ``converted`` : shares of all messages that were
         answered, answered by an opt-out, followed by an e-mail, and that led to what they ask for
 
-        ``answers`` : how many answers to replies were sent; they count nowhere else
+        ``answers``, ``received`` : how many answers to replies were sent, and how many messages
+        came from people; they count nowhere else
 
         Times and ``read_5_min`` are NaN where nothing was sent or delivered.
     """
@@ -125,6 +126,7 @@ class Tally:
             "emailed": _count(run.emailed_us != NEVER),
             "converted": _count(run.converted_us != NEVER),
             "answers": _count(part.answers.sent_us != NEVER),
+            "received": _count(part.status == Status.RECEIVED),
         }
         for name, count in counts.items():
             self._counts[name] = self._counts.get(name, 0) + count
@@ -163,6 +165,7 @@ class Tally:
             **{name: share(name, whole) for name in ("within_10_s", *states, *of_all)},
             "read_5_min": share("read_5_min", counts.get("delivered", 0)),
             "answers": float(counts.get("answers", 0)),
+            "received": float(counts.get("received", 0)),
         }
 
 

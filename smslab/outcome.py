@@ -25,6 +25,7 @@ class Status(IntEnum):
     UNDELIVERED = 2  #: the carrier took it and it failed for good
     EXPIRED = 3  #: the carrier took it and its validity ended
     DELIVERED = 4  #: it reached the handset
+    RECEIVED = 5  #: it came from a person: nothing was to be sent
 
 
 class Reason(IntEnum):

@@ -45,6 +45,7 @@ _STATES: Final = {
     "undelivered": ORANGE,
     "expired": "#CC79A7",
     "failed": "#444444",
+    "received": "#F0E442",
 }
 
 _SPANS: Final = {
@@ -76,8 +77,7 @@ def backlog(run: Run, *, ax: Axes | None = None) -> Axes:
     """
     ax = _axes(ax)
     queued = np.sort(run.traffic.queued_us)
-    failed = run.status == Status.FAILED
-    left = np.where(failed, run.final_us, run.sent_us)
+    left = np.where(run.sent_us == NEVER, run.final_us, run.sent_us)
     left = np.sort(left[left != NEVER])
     end = max(int(left[-1]) if len(left) else 0, int(queued[-1]) if len(queued) else 0, SECOND)
     times = np.linspace(0, end * 1.05, _POINTS)

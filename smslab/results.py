@@ -77,9 +77,9 @@ class Results(Outcome):
 
     @property
     def asked(self) -> Self:
-        """The part of the run that is its traffic, without answers to replies."""
-        is_answer = self.answer_to != NEVER
-        return self._only(~is_answer) if is_answer.any() else self
+        """The part of the run that its traffic asks to be sent: no answers, nothing received."""
+        asked = (self.answer_to == NEVER) & (self.status != Status.RECEIVED)
+        return self if asked.all() else self._only(asked)
 
     @property
     def answers(self) -> Self:

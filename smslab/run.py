@@ -135,7 +135,8 @@ class Run(Results):
         pandas.DataFrame
             One row per time (index ``time_s``), and columns of int64 that add up to all messages:
             ``to_come``, ``queued`` (on the platform), ``sent`` (a carrier has it), ``delivered``,
-            ``undelivered``, ``expired``, ``failed``; and ``read``, of those delivered.
+            ``undelivered``, ``expired``, ``failed``, ``received`` (from people); and ``read``, of
+            those delivered.
         """
         last = max(int(self.final_us.max(initial=0)), int(self.sent_us.max(initial=0)), SECOND)
         moments = np.linspace(0, last / SECOND, 100) if at is None else np.atleast_1d(at)
@@ -146,12 +147,13 @@ class Run(Results):
 
         ended = {
             status.name.lower(): by_then(self.final_us[self.status == status])
-            for status in (Status.DELIVERED, Status.UNDELIVERED, Status.EXPIRED, Status.FAILED)
+            for status in Status
+            if status is not Status.PENDING
         }
         queued, sent = by_then(self.traffic.queued_us), by_then(self.sent_us)
         counts = {
             "to_come": len(self) - queued,
-            "queued": queued - sent - ended["failed"],
+            "queued": queued - sent - ended["failed"] - ended["received"],
             "sent": sent - ended["delivered"] - ended["undelivered"] - ended["expired"],
             **ended,
             "read": by_then(self.read_us),

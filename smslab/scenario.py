@@ -23,6 +23,7 @@ from smslab.demand import (
     Demand,
     Fallback,
     Hours,
+    Inbound,
     Poisson,
     Reading,
     Schedule,
@@ -49,6 +50,7 @@ __all__ = [
     "Fallback",
     "Handset",
     "Hours",
+    "Inbound",
     "Outage",
     "Poisson",
     "Reading",
@@ -79,7 +81,7 @@ class Scenario:
     horizon_h : float
         Hours that are simulated; what is not final then is pending. Default 72: the longest
         time after which receipts are given up (AWS, messaging events, read 2026-11).
-    traffic : tuple of Campaign, Poisson or Schedule
+    traffic : tuple of Campaign, Poisson, Schedule or Inbound
         The messages.
     account : Account, optional
         The limits of the account that all messages pass; none if left out.
@@ -115,7 +117,7 @@ class Scenario:
     name: str = "scenario"
     start: dt.datetime | None = None
     horizon_h: float = 72.0
-    traffic: tuple[Campaign | Poisson | Schedule, ...] = (Campaign(),)
+    traffic: tuple[Campaign | Poisson | Schedule | Inbound, ...] = (Campaign(),)
     account: Account | None = None
     senders: tuple[Sender, ...] = (Sender(),)
     carriers: tuple[Carrier, ...] = (Carrier(),)
@@ -293,7 +295,7 @@ class Scenario:
         ----------
         path : str or Path
             The file; its keys are the fields of this class, and each of ``[[traffic]]`` has a
-            ``kind``: ``campaign``, ``poisson`` or ``schedule``.
+            ``kind``: ``campaign``, ``poisson``, ``schedule`` or ``inbound``.
 
         Raises
         ------

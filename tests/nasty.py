@@ -13,6 +13,7 @@ from smslab.scenario import (
     Fallback,
     Handset,
     Hours,
+    Inbound,
     Outage,
     Poisson,
     Reading,
@@ -78,6 +79,7 @@ conversations = st.builds(
     help_share=st.just(0.2),
     start_share=st.sampled_from([0.0, 0.3]),
     answered=st.booleans(),
+    text_answered=st.booleans(),
     agents=st.integers(0, 2),
     handling_mean_s=st.sampled_from([1.0, 100.0]),
     answer_after_s=st.sampled_from([0.0, 2.0]),
@@ -128,6 +130,16 @@ traffics = st.tuples(
         name=st.just("alerts"),
         times_s=st.lists(st.sampled_from([0.0, 36.0, 40.0, 72.0]), max_size=40).map(tuple),
         **shared,
+    ),
+    st.builds(
+        Inbound,
+        name=st.just("requests"),
+        rate_per_s=st.sampled_from([0.02, 0.2]),
+        duration_s=st.just(200.0),
+        recipients=st.none() | st.just(10),
+        conversation=conversations,
+        sender=st.sampled_from([None, "two"]),
+        message_class=st.sampled_from(["marketing", "transactional"]),
     ),
 )
 

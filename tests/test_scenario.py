@@ -67,7 +67,10 @@ def test_bundled():
         ("[[senders]]\nmps = nan", "mps must be between 1e-06 and 1e"),
         ("[[senders]]\nnumbers = 1.5", "must be of type int; not 1.5"),
         ("[[traffic]]\nkind = 'posson'", "Did you mean 'poisson'"),
-        ("[[traffic]]\nname = 'x'", "kind must be one of campaign, poisson, schedule; not None"),
+        (
+            "[[traffic]]\nname = 'x'",
+            "kind must be one of campaign, poisson, schedule, inbound; not None",
+        ),
         ("[[traffic]]\nkind = 'poisson'\nrate_per_s = 1", r"traffic\[0\].duration_s: missing"),
         ("[[traffic]]\nkind = 'campaign'\nmessages = -1", "messages must be between 0 and"),
         ("[[traffic]]\nkind = 'campaign'\nsegment_shares = [0.5]", "add up to 1"),
@@ -152,6 +155,10 @@ def test_bundled():
             r"conversation.stop_share \+ help_share \+ start_share must be 1 at most",
         ),
         ("[[traffic]]\nkind = 'campaign'\n[traffic.fallback]\ncost = -1", "fallback.cost must be"),
+        (
+            "[[traffic]]\nkind = 'inbound'\nrate_per_s = 1\nduration_s = 9\nconversion = 0.5",
+            "conversion must be left out of inbound traffic; not 0.5",
+        ),
         ("[[traffic]]\nkind = 'schedule'\ntimes_s = [-1]", "times_s must be from 0 to"),
         ("[[traffic]]\nkind = 'schedule'\ntimes_s = [1]\nsegments = [1, 2]", "one for each of 1"),
         ("[[traffic]]\nkind = 'schedule'\ntimes_s = [1]\nsegments = [0]", "segments must be from"),
@@ -175,7 +182,10 @@ def test_bad_toml(tmp_path, toml, says):
         (lambda: Scenario(name=5), "name must be of type str; not 5"),
         (lambda: Scenario(start="2026-01-01"), "start must be of type datetime"),
         (lambda: Scenario(senders="abc"), "senders must be a list; not 'abc'"),
-        (lambda: Scenario(traffic=(Sender(),)), "must be of type Campaign or Poisson or Schedule"),
+        (
+            lambda: Scenario(traffic=(Sender(),)),
+            "must be of type Campaign or Poisson or Schedule or Inbound",
+        ),
     ],
 )
 def test_wrong_types_in_python(make, says):

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from smslab.demand import Demand
+from smslab.demand import Demand, Inbound
 from smslab.kernels import simulation
 from smslab.kernels.simulation import Model, compact_kernel, simulate_kernel, ticks
 from smslab.layout import Layout, Station, lay_out
@@ -116,7 +116,7 @@ def stream(scenario: Scenario, blocks: Blocks, seed: int) -> Iterator[tuple[Outc
     tuple of Outcome and ndarray of int64
         Messages that are over, and their numbers: rows as of :func:`run`, in another order.
     """
-    talks = any(t.conversation and t.conversation.reply_share for t in scenario.traffic)
+    talks = any(_reply_share(traffic) for traffic in scenario.traffic)
     people = blocks.people if talks else 0
     model = _model(scenario, seed, _tables(0), blocks.messages, people)
     live = 0
@@ -193,13 +193,17 @@ def _outcome(
 
 def _most_replies(scenario: Scenario, traffic: Traffic, seed: int) -> int:
     """Return how many messages would be replied to if all were read; 0 also means: none can be."""
-    shares = np.array(
-        [0.0 if t.conversation is None else t.conversation.reply_share for t in scenario.traffic]
-    )
+    shares = np.array([_reply_share(traffic) for traffic in scenario.traffic])
     if not shares.any():
         return 0
     drawn = simulation.uniforms(seed, simulation.REPLY, len(traffic.campaign))
     return int((drawn < shares[traffic.campaign]).sum())
+
+
+def _reply_share(traffic: Demand) -> float:
+    if isinstance(traffic, Inbound):
+        return 1.0
+    return 0.0 if traffic.conversation is None else traffic.conversation.reply_share
 
 
 def _model(
@@ -330,13 +334,14 @@ def _demand(
         priorities.index(traffic.priority),
         priorities.index(traffic.priority if talk is None else talk.answer_priority),
         *heaps.add(np.zeros(0 if talk is None else talk.agents)),
+        isinstance(traffic, Inbound),
     ]
 
 
 def _talk(traffic: Demand) -> list[float]:
     talk = traffic.conversation
     if talk is None:
-        return [0.0] * 9
+        return [0.0] * 10
     return [
         talk.reply_share,
         talk.reply_median_s,
@@ -347,6 +352,7 @@ def _talk(traffic: Demand) -> list[float]:
         ticks(talk.answer_after_s) if talk.answered else -1,
         talk.answer_segments,
         talk.handling_mean_s,
+        ticks(talk.answer_after_s) if talk.text_answered else -1,
     ]
 
 

@@ -26,7 +26,7 @@ import numpy.typing as npt
 import simpy
 from simpy.events import EventPriority
 
-from smslab.demand import Conversation
+from smslab.demand import Conversation, Inbound
 from smslab.kernels import simulation
 from smslab.kernels.simulation import FAR
 from smslab.layout import Layout, Station, lay_out
@@ -281,7 +281,10 @@ class Simulation:
             self._at(self._queued[message], _Order.ARRIVAL, message, self._arrive)
 
     def _arrive(self, message: int) -> None:
-        if self._carrier[message] < 0:
+        if isinstance(self.scenario.traffic[self._campaign[message]], Inbound):
+            self._end(message, self._now, Status.RECEIVED, Reason.NONE)
+            self._reply(message)
+        elif self._carrier[message] < 0:
             self._end(message, self._now, Status.FAILED, Reason.NO_ROUTE)
         elif self._is_opted_out(message):
             self._end(message, self._now, Status.FAILED, Reason.OPTED_OUT)
@@ -565,6 +568,8 @@ class Simulation:
             )
             heapq.heapreplace(free, done)
             self._answer(message, done, talk)
+        elif talk.text_answered:
+            self._answer(message, now + simulation.ticks(talk.answer_after_s), talk)
 
     def _answer(self, message: int, time: int, talk: Conversation) -> None:
         """Put an answer into the traffic."""

@@ -347,7 +347,7 @@ def off_until(seed: int, recipient: int, time: int, off_share: float, off_mean_s
 
 # What the event loop shares with its engine: codes of `smslab.results`, checked by a test.
 NEVER: Final = -1
-_PENDING, _FAILED, _UNDELIVERED, _EXPIRED, _DELIVERED = np.arange(5, dtype=np.int8)
+_PENDING, _FAILED, _UNDELIVERED, _EXPIRED, _DELIVERED, _RECEIVED = np.arange(6, dtype=np.int8)
 (
     _NO_REASON,
     _EXPIRED_QUEUE,
@@ -411,7 +411,7 @@ STATUS, REASON, KEYWORD_CODE, STAGE = range(4)
 ) = range(24)
 
 # Columns of `Model.traffic`, `Model.talk`, `Model.carriers`, `Model.fate`.
-SENDER, COPIES, SCOPE, VALIDITY, LEVEL, ANSWER_LEVEL, AGENTS, AGENTS_END = range(8)
+SENDER, COPIES, SCOPE, VALIDITY, LEVEL, ANSWER_LEVEL, AGENTS, AGENTS_END, IS_INBOUND = range(9)
 (
     REPLY_SHARE,
     REPLY_MEDIAN,
@@ -422,7 +422,8 @@ SENDER, COPIES, SCOPE, VALIDITY, LEVEL, ANSWER_LEVEL, AGENTS, AGENTS_END = range
     ANSWER_AFTER,
     ANSWER_SEGMENTS,
     HANDLING_MEAN,
-) = range(9)
+    TEXT_AFTER,
+) = range(10)
 STATION, FAILOVER, OUTAGES, OUTAGES_END, RETRIES, RETRIES_END = range(6)
 (
     SUBMIT_FAILURE,
@@ -475,8 +476,8 @@ class Model(NamedTuple):
     heaps: _Array  # int64: when numbers, places in windows and agents are free, heap after heap
     opens: _Array  # int64 (n, 2): open hours, of stations, carriers and traffic
     instants: _Array  # int64: ends of days of stations, waits of carriers and of submissions
-    traffic: _Array  # int64 (traffic, 8)
-    talk: _Array  # float64 (traffic, 9)
+    traffic: _Array  # int64 (traffic, 9)
+    talk: _Array  # float64 (traffic, 10)
     hours: _Array  # int64 (traffic, zones, 2): a range of `opens`
     carriers: _Array  # int64 (carriers, 6)
     fate: _Array  # float64 (carriers, 10): the last three are edges of causes
@@ -925,6 +926,8 @@ def _reply(m: Model, message: int, now: int) -> None:
         time = max(now, int(m.heaps[first]))
         time += exponential_us(seed, HANDLING, number, FIRST, talk[HANDLING_MEAN])
         _replace(m.heaps, first, end, time)
+    elif talk[TEXT_AFTER] >= 0.0:
+        time = now + int(talk[TEXT_AFTER])
     if time >= m.general[HORIZON]:
         return
     answer = int(m.general[ROWS])
@@ -996,7 +999,12 @@ def _loop(m: Model, order: npt.NDArray[np.int64]) -> None:
             if is_new:
                 m.general[CAME] += 1
                 stage = _ACCOUNT
-                if m.places[CARRIER_NUMBER, message] < 0:
+                if m.traffic[m.places[CAMPAIGN, message], IS_INBOUND]:
+                    stage = NEVER
+                    m.times[FINAL, message] = time
+                    m.codes[STATUS, message] = _RECEIVED
+                    _reply(m, message, time)
+                elif m.places[CARRIER_NUMBER, message] < 0:
                     stage = NEVER
                     _fail(m, message, time, _NO_ROUTE)
                 elif _is_opted_out(m, message):

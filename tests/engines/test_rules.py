@@ -17,6 +17,7 @@ from smslab.scenario import (
     Fallback,
     Handset,
     Hours,
+    Inbound,
     Outage,
     Poisson,
     Reading,
@@ -260,6 +261,30 @@ def test_answers_use_the_capacity_of_their_sender(run):
     # An answer of two segments goes before the next message.
     assert np.round(found.asked.sent_us / SECOND, 4).tolist() == [0, 3, 6]
     assert np.round(found.answers.sent_us / SECOND, 4).tolist() == [2, 5, 8]
+
+
+def test_a_code_that_comes_in_gets_a_link(run):
+    asks = Inbound(
+        rate_per_s=2,
+        duration_s=200,
+        conversation=Conversation(
+            stop_share=0.1, help_share=0.1, text_answered=True, answer_after_s=2
+        ),
+    )
+    found = run(traffic=(asks,), senders=(Sender(mps=5),))
+    came = found.status == Status.RECEIVED
+    assert came.sum() == len(found.answers) > 300
+    assert (found.replied_us[came] == found.traffic.queued_us[came]).all()
+    assert (found.sent_us[came] == NEVER).all()
+    asked = found.traffic.queued_us[found.answers.answer_to]
+    assert (found.answers.traffic.queued_us == asked + 2 * SECOND).all()
+    figures = found.kpis()
+    assert figures["messages"] == 0
+    assert figures["received"] == figures["answers"] == came.sum()
+    assert (found.states([0, 50, 1e4]).drop(columns="read").sum(axis=1) == len(found)).all()
+    silent = Conversation(stop_share=0, help_share=0)
+    quiet = Inbound(rate_per_s=2, duration_s=200, conversation=silent)
+    assert len(run(traffic=(quiet,)).answers) == 0
 
 
 def test_agents_answer_one_after_the_other(run):
