@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from smslab import plot, smart, widgets
+    from smslab import keywords, plot, smart, widgets
     from smslab.audit import Audit, audit, lint
     from smslab.cost import cost
     from smslab.decoding import decode
@@ -83,7 +83,7 @@ _HOME = {
     "split": "segmentation",
     "verify": "verification",
 }
-_MODULES = ("plot", "smart", "widgets")
+_MODULES = ("keywords", "plot", "smart", "widgets")
 
 __all__ = [
     "Audit",
@@ -109,6 +109,7 @@ __all__ = [
     "encode",
     "explain",
     "forecast",
+    "keywords",
     "kpis",
     "lint",
     "plot",

@@ -51,7 +51,8 @@ def open_hours(
         for item in hours
         if day.weekday() in item.days
     ]
-    return _joined((max(opens, 0), closes) for opens, closes in spans if closes > 0)
+    # On the day that the clocks go forward, hours that they leave out do not come.
+    return _joined((max(opens, 0), closes) for opens, closes in spans if closes > max(opens, 0))
 
 
 def day_ends(
@@ -92,31 +93,31 @@ def without(closed: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:
     ndarray of int64, shape (n, 2)
         Times that are left, in order; the last never ends.
     """
-    borders = _joined(closed).ravel()
-    left = np.concatenate([[0], borders, [_FOREVER]]).reshape(-1, 2)
+    borders = np.minimum(_joined(closed).ravel(), _FOREVER)
+    left = np.concatenate([[0], borders, [_FOREVER + 1]]).reshape(-1, 2)
     return left[left[:, 0] < left[:, 1]]
 
 
 _FOREVER = 10**15
 
 
-def zone_shift(zone: str, start: dt.datetime) -> int:
-    """Return how much later clocks of a zone show what those of the start's offset show at it.
+def zone_shift(zone: str, moment: dt.datetime) -> int:
+    """Return how much later clocks of a zone show what those of an offset show at a moment.
 
     Parameters
     ----------
     zone : str
         The time zone.
-    start : datetime
-        The moment.
+    moment : datetime
+        The moment, with the offset.
 
     Returns
     -------
     int
         Microseconds; less than 0 for zones east of the start's.
     """
-    there = start.astimezone(zoneinfo.ZoneInfo(zone)).utcoffset()
-    here = start.utcoffset()
+    here = moment.utcoffset()
+    there = moment.replace(tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset()
     assert here is not None
     assert there is not None
     return (here - there) // dt.timedelta(microseconds=1)

@@ -7,10 +7,11 @@ docstring says "our choice".
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
-from smslab import rules
+from smslab import keywords, rules
 from smslab.fields import LARGEST, SMALLEST, check, check_between, check_choice, check_types
 
 __all__ = [
@@ -86,9 +87,10 @@ class Reading:
 class Conversation:
     """What recipients write back, and what they get for an answer.
 
-    A reply with an opt-out keyword blocks, from that moment on, what is still to be sent to the
-    recipient from the same sender in the same message class; one with an opt-in keyword allows it
-    again. Answers are messages of their own, which use the sender's capacity.
+    A reply with an opt-out keyword blocks, from that moment on, what has not yet left the sender
+    for the recipient, from the same sender in the same message class; one with an opt-in keyword
+    allows it again. Answers are messages of their own, which use the sender's capacity and go by
+    the carrier that took the message.
 
     Parameters
     ----------
@@ -144,6 +146,41 @@ class Conversation:
         check_between(self, 0, 100_000, "agents")
         check_between(self, 1, rules.MAX_SEGMENTS, "answer_segments")
 
+    @classmethod
+    def of_replies(
+        cls, texts: Sequence[str], *, languages: Sequence[str] = ("en", "fr"), **fields: Any
+    ) -> Self:
+        """Return a conversation with the shares of keywords that replies have.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            The replies.
+        languages : sequence of str
+            Whose keywords are listened to, as of :func:`smslab.keywords.meaning`.
+        **fields : object
+            Further fields of the conversation.
+
+        Returns
+        -------
+        Conversation
+
+        Raises
+        ------
+        ValueError
+            If there are no texts, or no keywords of a language.
+
+        Examples
+        --------
+        >>> from smslab.demand import Conversation
+        >>> Conversation.of_replies(["STOP", "Thanks!", "stop ", "?"], agents=2).stop_share
+        0.5
+        """
+        check(len(texts) > 0, "texts", "one reply or more", texts)
+        means = [keywords.meaning(text, languages) for text in texts]
+        stop, help_, start = (means.count(word) / len(means) for word in ("stop", "help", "start"))
+        return cls(stop_share=stop, help_share=help_, start_share=start, **fields)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fallback:
@@ -152,7 +189,7 @@ class Fallback:
     Parameters
     ----------
     after_s : float
-        Seconds after the message was queued. Default 30 (our choice).
+        Seconds after the message was queued. Default 30 (our choice). Who has opted out gets none.
     median_s, sigma : float
         Log-normal time until the e-mail is in the mailbox. Default 5 s and 0.8 (our choice).
     arriving : float
@@ -200,7 +237,8 @@ class Demand:
         Name of the sender; the scenario's first if left out.
     allowed_hours : tuple of Hours
         When messages may leave their sender, in the recipient's time zone; those that would start
-        at another time are held. Any time if empty.
+        at another time are held, and come back to their queue in the order of their numbers. Any
+        time if empty.
     conversation : Conversation, optional
         What recipients write back; nothing if left out.
     fallback : Fallback, optional
@@ -251,14 +289,26 @@ class Demand:
         raise NotImplementedError
 
 
+#: Hours that a profile may have, and how far its weights may be apart.
+_MOST_HOURS: Final = 366 * 24
+_SPREAD: Final = 1_000_000
+
+
 def _check_profile(traffic: Campaign | Poisson) -> None:
     profile = traffic.profile
+    most = max(profile, default=1)
     check(
-        all(0 <= weight <= LARGEST for weight in profile) and (not profile or sum(profile) > 0),
+        len(profile) <= _MOST_HOURS
+        and 0 < most <= LARGEST
+        and all(weight == 0 or most / _SPREAD <= weight for weight in profile),
         "profile",
-        "weights of 0 or more, one of them over 0",
+        f"{_MOST_HOURS:,} weights at most, one of them over 0, none negative or less than a "
+        f"{_SPREAD:,}th of the largest",
         profile,
     )
+    hours = traffic.over_h if isinstance(traffic, Campaign) else traffic.duration_s / 3600
+    within = profile[: math.ceil(hours)]
+    check(not within or sum(within) > 0, "profile", "over 0 somewhere in the window", within)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -350,7 +400,10 @@ class Poisson(Demand):
         _check_profile(self)
         if self.recipients is not None:
             check_between(self, 1, MOST_MESSAGES, "recipients")
-        expected = self.rate_per_s * self.duration_s
+        # A window that ends before its profile may have the busiest hours only.
+        busiest = max(self.profile) * len(self.profile) / sum(self.profile) if self.profile else 1
+        is_whole = not self.profile or self.duration_s >= len(self.profile) * 3600
+        expected = self.rate_per_s * self.duration_s * (1 if is_whole else busiest)
         must = f"{MOST_MESSAGES:,} at most"
         check(expected <= MOST_MESSAGES, "rate_per_s x duration_s", must, expected)
 

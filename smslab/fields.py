@@ -51,7 +51,14 @@ def check(condition: bool, field: str, must: str, got: object) -> None:
         What it is.
     """
     if not condition:
-        raise ScenarioError(f"{field} must be {must}; not {got!r:.80}")
+        raise ScenarioError(f"{field} must be {must}; not {_said(got)}")
+
+
+def _said(value: object) -> str:
+    try:
+        return f"{value!r:.80}"
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return "a number of over 4,300 digits"
 
 
 def check_between(item: Any, low: float, high: float, *names: str) -> None:

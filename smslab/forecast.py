@@ -211,7 +211,7 @@ class Forecast:
         path : str or Path
             The file.
         """
-        run = self.run.of(_taker(self.scenario).name)
+        run = self.run.of(_taker(self.scenario).name).asked
         page = report.page(self.answers(), self.messages, run, self.rates)
         Path(path).write_text(page, "utf-8")
 
@@ -342,7 +342,7 @@ def forecast(
     for seed in shown(seeds(rng, replications), progress, replications, "replications"):
         run = run_once(scenario, seed, load)
         first = first or run
-        part = run.of(campaign.name)
+        part = run.of(campaign.name).asked
         run_micro = _charged_micro(run, campaign.name, segment_micro, has_price, rates)
         charged_micro += run_micro
         # Python's integers: no sum of any list overflows.
@@ -352,7 +352,7 @@ def forecast(
     priced["expected_cost"] = pd.Series(np.nan, priced.index, "Float64")
     priced.loc[priced["sendable"], "expected_cost"] = expected.to_numpy()
     priced["expected_cost"] = priced["expected_cost"].where(priced["cost_micro"].notna())
-    part = first.of(campaign.name)
+    part = first.of(campaign.name).asked
     guesses = np.stack([p.basis.isin(_GUESSES) | p.fee_basis.isin(_GUESSES) for p in prices])
     guessed = _of_carriers(part, guesses) & (part.sent_us != NEVER)
     return Forecast(
@@ -420,7 +420,7 @@ def _charged_micro(
     fee. One that is still pending before it was sent costs nothing yet, nor does one without a
     price. What answers and e-mails to the same recipient cost is added.
     """
-    part, answers = run.of(campaign), run.answers
+    part, answers = run.of(campaign).asked, run.answers
     first = int(part.numbers[0])
     charged = np.zeros(len(part), np.int64)
     answered = answers.answer_to - first

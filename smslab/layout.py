@@ -146,7 +146,7 @@ def lay_out(scenario: Scenario, seed: int) -> Layout:
         account=account,
         senders=[(first[name], copies[name] if first[name] >= 0 else 1) for name in own],
         carriers=carriers,
-        failover=[_failover(scenario, carrier) for carrier in scenario.carriers],
+        failover=[_failover(scenario, k) for k in range(len(scenario.carriers))],
         outages=outages,
         hours=[
             [
@@ -180,7 +180,7 @@ def _station(
         mps=mps * together,
         numbers=numbers if limited.limiter == "spacing" else 1,
         burst=limited.burst * together,
-        window_units=int(mps * limited.window_s + 1e-9) * together,
+        window_units=int(mps * limited.window_s * together + 1e-9),
         window_us=round(limited.window_s * SECOND),
         in_flight=window,
         ack_us=round(limited.ack_ms * 1000) if isinstance(limited, Carrier) else 0,
@@ -210,11 +210,14 @@ def _outages(carrier: Carrier, position: int, seed: int, horizon: int) -> npt.ND
     return calendars.without(closed) if closed else _ALWAYS
 
 
-def _failover(scenario: Scenario, carrier: Carrier) -> int:
+def _failover(scenario: Scenario, position: int) -> int:
+    carrier = scenario.carriers[position]
     places = [
         k
         for k, other in enumerate(scenario.carriers)
-        if other.name == carrier.failover and other.country in (carrier.country, "")
+        if k != position
+        and other.name == carrier.failover
+        and other.country in (carrier.country, "")
     ]
     own = [k for k in places if scenario.carriers[k].country == carrier.country]
     return (own or places or [-1])[0]

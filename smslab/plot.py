@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from smslab.errors import OptionError
 from smslab.kernels.simulation import SECOND
 from smslab.outcome import NEVER, Status
 from smslab.replications import Replications
@@ -250,6 +251,8 @@ def utilisation(
     -------
     Axes
     """
+    if kind not in ("sender", "carrier"):
+        raise OptionError(f"kind must be one of sender, carrier; not {kind!r}")
     title = f"Use of what is allowed, by {kind}"
     return _by_node(run, freq, kind, "utilisation", title, "% of the allowed rate", ax)
 
@@ -294,6 +297,8 @@ def delay_by(run: Run, by: str = "carrier", *, ax: Axes | None = None) -> Axes:
     """
     ax = _axes(ax)
     rows = run.messages
+    if by not in rows.columns:
+        raise OptionError(f"by must be one of {list(rows.columns)}; not {by!r}")
     rows = rows[rows["status"] == "delivered"]
     delays = (rows["final_s"] - rows["queued_s"]).clip(lower=0.1)
     groups = delays.groupby(rows[by].astype("object").fillna("unknown"))

@@ -275,8 +275,9 @@ def replicate(
     check_replications(n)
     check_engine(engine)
     chosen = seeds(rng, n)
-    inputs = _drawn(uncertain or {}, chosen)
-    varied = [_with(scenario, inputs.iloc[place]) for place in range(n)]
+    drawn = [_drawn(uncertain or {}, seed) for seed in chosen]
+    inputs = pd.DataFrame(drawn, index=pd.RangeIndex(n, name="replication"))
+    varied = [_with(scenario, row) for row in drawn]
     tasks = list(zip(varied, chosen, strict=True))
     if uncertain:
         tasks += [(scenario, seed) for seed in chosen]
@@ -295,19 +296,28 @@ def replicate(
     )
 
 
-def _drawn(uncertain: Mapping[str, Uncertain], chosen: Sequence[int]) -> pd.DataFrame:
-    """Draw the uncertain inputs of each replication from its seed."""
-    rows = []
-    for seed in chosen:
-        row = {}
-        for path, how in uncertain.items():
-            generator = np.random.default_rng([seed, *path.encode()])
-            row[path] = how(generator) if callable(how) else generator.uniform(*how)
-        rows.append(row)
-    return pd.DataFrame(rows, index=pd.RangeIndex(len(chosen), name="replication"))
+def _drawn(uncertain: Mapping[str, Uncertain], seed: int) -> dict[str, Any]:
+    """Draw the uncertain inputs of a replication from its seed."""
+    row = {}
+    for path, how in uncertain.items():
+        generator = np.random.default_rng([seed, *str(path).encode()])
+        if callable(how):
+            row[path] = how(generator)
+            continue
+        try:
+            low, high = map(float, how)
+        except (TypeError, ValueError):
+            low = high = math.nan
+        if not -math.inf < low <= high < math.inf:
+            raise OptionError(
+                f"uncertain[{path!r}] must be two bounds, the lower first, or a function of a "
+                f"random generator; not {how!r:.80}"
+            )
+        row[path] = generator.uniform(low, high)
+    return row
 
 
-def _with(scenario: Scenario, inputs: pd.Series[Any]) -> Scenario:
+def _with(scenario: Scenario, inputs: Mapping[str, Any]) -> Scenario:
     for path, value in inputs.items():
         scenario = replaced(scenario, str(path), value)
     return scenario

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from smslab import aftermath
 from smslab.errors import ScenarioError, nearest
+from smslab.kernels.simulation import key_of
 from smslab.outcome import NEVER, Outcome, Status
 from smslab.scenario import Scenario
 from smslab.traffic import Traffic
@@ -33,6 +34,8 @@ class Results(Outcome):
         What was simulated.
     seed : int
         Seed of the replication.
+    first : tuple of int
+        Number of the first message of each traffic in the replication.
     selected : ndarray of int64, shape (n,), or None
         Numbers of the messages in the replication, where these are a part of it.
     traffic, entered_us, sent_us, final_us, replied_us, keyword, answer_to : object
@@ -43,6 +46,7 @@ class Results(Outcome):
 
     scenario: Scenario
     seed: int
+    first: tuple[int, ...]
     selected: _Times | None = None
 
     def __len__(self) -> int:
@@ -59,7 +63,7 @@ class Results(Outcome):
         Returns
         -------
         Results
-            With the messages of that traffic alone, without answers, numbered from 0.
+            With the messages of that traffic, and answers to them, alone.
 
         Raises
         ------
@@ -71,9 +75,7 @@ class Results(Outcome):
             raise ScenarioError(
                 f"campaign must be one of {names}; not {campaign!r}.{nearest(campaign, names)}"
             )
-        return self._only(
-            (self.traffic.campaign == names.index(campaign)) & (self.answer_to == NEVER)
-        )
+        return self._only(self.traffic.campaign == names.index(campaign))
 
     @property
     def asked(self) -> Self:
@@ -83,7 +85,7 @@ class Results(Outcome):
 
     @property
     def answers(self) -> Self:
-        """The part of the run that is answers to replies, numbered from 0."""
+        """The part of the run that is answers to replies."""
         return self._only(self.answer_to != NEVER)
 
     def count(self, status: Status) -> int:
@@ -101,22 +103,31 @@ class Results(Outcome):
 
     @cached_property
     def numbers(self) -> _Times:
-        """Numbers of the messages in the replication: their names, and the keys of their draws."""
+        """Numbers of the messages in the replication: their names."""
         return np.arange(len(self)) if self.selected is None else self.selected
+
+    @cached_property
+    def keys(self) -> _Times:
+        """Keys of the messages' draws, as of :func:`smslab.kernels.simulation.key_of`."""
+        campaign = self.traffic.campaign.astype(np.int64)
+        is_answer = self.answer_to != NEVER
+        row = np.where(is_answer, self.answer_to, self.numbers) - np.array(self.first)[campaign]
+        keys: _Times = key_of(campaign, row, is_answer=is_answer)
+        return keys
 
     @cached_property
     def receipt_us(self) -> _Times:
         """When the receipt came; int64 microseconds, NEVER where none came before the horizon."""
-        return aftermath.receipts(self.scenario, self.seed, self.numbers, self)
+        return aftermath.receipts(self.scenario, self.seed, self.keys, self)
 
     @cached_property
     def read_us(self) -> _Times:
         """When the recipient of a delivered message looked; this may be past the horizon."""
-        return aftermath.reads(self.scenario, self.seed, self.numbers, self)
+        return aftermath.reads(self.scenario, self.seed, self.keys, self)
 
     @cached_property
     def _emails(self) -> tuple[_Times, _Times]:
-        return aftermath.emails(self.scenario, self.seed, self.numbers, self, self.receipt_us)
+        return aftermath.emails(self.scenario, self.seed, self.keys, self, self.receipt_us)
 
     @property
     def emailed_us(self) -> _Times:
@@ -132,5 +143,5 @@ class Results(Outcome):
     def converted_us(self) -> _Times:
         """When a recipient looked who did what the message or its e-mail asks for."""
         return aftermath.conversions(
-            self.scenario, self.seed, self.numbers, self, self.read_us, self.email_landed_us
+            self.scenario, self.seed, self.keys, self, self.read_us, self.email_landed_us
         )

@@ -32,7 +32,7 @@ class Run(Results):
 
     Parameters
     ----------
-    scenario, seed, selected : object
+    scenario, seed, first, selected : object
         As of :class:`~smslab.results.Results`; :attr:`messages` shows times in seconds.
     traffic, entered_us, sent_us, final_us, replied_us, keyword, answer_to : object
         As of :class:`~smslab.outcome.Outcome`.
@@ -82,7 +82,9 @@ class Run(Results):
                 "status": _category(self.status, [s.name.lower() for s in Status]),
                 "reason": _category(self.reason - 1, [r.name.lower() for r in Reason][1:]),
             },
-            index=pd.RangeIndex(len(self), name="message"),
+            index=pd.RangeIndex(len(self), name="message")
+            if self.selected is None
+            else pd.Index(self.numbers, name="message"),
         )
 
     @property
@@ -139,8 +141,8 @@ class Run(Results):
             those delivered.
         """
         last = max(int(self.final_us.max(initial=0)), int(self.sent_us.max(initial=0)), SECOND)
-        moments = np.linspace(0, last / SECOND, 100) if at is None else np.atleast_1d(at)
-        times = np.floor(np.asarray(moments, np.float64) * SECOND).astype(np.int64)
+        moments = np.linspace(0, last / SECOND, 100) if at is None else _moments(at)
+        times = np.floor(moments * SECOND).astype(np.int64)
 
         def by_then(happened: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
             return np.searchsorted(np.sort(happened[happened != NEVER]), times, side="right")
@@ -211,7 +213,7 @@ class Run(Results):
         for node, kind, own, backlog, mps in nodes:
             sent = own & (self.sent_us != NEVER)
             when = left_sender if kind == "sender" else self.sent_us
-            slot = np.searchsorted(ends, when[sent], side="left")
+            slot = np.searchsorted(ends, when[sent], side="right")
             per_s = np.bincount(slot, minlength=len(ends))[: len(ends)] / step
             segments = np.bincount(slot, self.traffic.segments[sent], len(ends))[: len(ends)] / step
             counted = per_s if node.per == "message" else segments
@@ -257,6 +259,16 @@ def _sender_of(scenario: Scenario) -> npt.NDArray[np.int64]:
     """Return by traffic the place of its sender."""
     names = [sender.name for sender in scenario.senders]
     return np.array([names.index(scenario.sender_of(t).name) for t in scenario.traffic])
+
+
+def _moments(at: float | Sequence[float]) -> npt.NDArray[np.float64]:
+    try:
+        moments = np.atleast_1d(np.asarray(at, np.float64))
+    except (TypeError, ValueError):
+        moments = np.full(1, math.nan)
+    if moments.ndim > 1 or not (np.abs(moments) < 1e9).all():
+        raise OptionError(f"at must be a time in seconds, or several; not {at!r:.80}")
+    return moments
 
 
 def _step_s(freq: str | float) -> float:

@@ -39,7 +39,17 @@ from smslab.fields import (
     to_table,
 )
 from smslab.kernels.simulation import SECOND
-from smslab.supply import Account, Carrier, Causes, Handset, Limited, Outage, Sender, Zone
+from smslab.supply import (
+    MOST_QUEUES,
+    Account,
+    Carrier,
+    Causes,
+    Handset,
+    Limited,
+    Outage,
+    Sender,
+    Zone,
+)
 
 __all__ = [
     "Account",
@@ -62,6 +72,9 @@ __all__ = [
 
 
 _READING: Final = Reading()
+
+#: More is a slip of the pen.
+_MOST_WAITS: Final = 100
 
 #: A year and a day.
 _LONGEST_H: Final = 366 * 24
@@ -132,33 +145,47 @@ class Scenario:
         for field in ("traffic", "senders", "carriers"):
             check(bool(getattr(self, field)), field, "one or more", [])
         if self.start is not None:
-            check(self.start.year < 9000, "start", "before the year 9000", self.start.isoformat())
-            check(
-                self.start.utcoffset() is not None,
-                "start",
-                "a moment with its offset, such as 2026-11-23T10:00:00-05:00",
-                self.start.isoformat(),
-            )
+            self._check_start(self.start)
         for field, names in (
             ("senders", [sender.name for sender in self.senders]),
-            ("carriers", [f"{carrier.country} {carrier.name}" for carrier in self.carriers]),
+            ("carriers", [f"{c.country} {c.name}" if c.name else "" for c in self.carriers]),
             ("traffic", [traffic.name for traffic in self.traffic]),
             ("zones", [zone.name for zone in self.zones]),
         ):
             double = next((name for name in names if names.count(name) > 1), None)
             check(double is None, field, "of different names", double)
-            check(all(name.strip() for name in names), field, "of names that are not empty", "")
+            empty = not all(name.strip() for name in names)
+            check(not empty, field, "of names that are not empty", "")
+            odd = next((name for name in names if not _is_text(name)), None)
+            check(odd is None, field, "of names without half a surrogate pair", odd)
         check(
-            all(0 <= wait <= LARGEST for wait in self.resubmit_s),
+            len(self.resubmit_s) <= _MOST_WAITS and all(0 <= w <= LARGEST for w in self.resubmit_s),
             "resubmit_s",
-            "waits of 0 s or more",
+            f"{_MOST_WAITS} waits of 0 s or more at most",
             self.resubmit_s,
+        )
+        names = [traffic.name for traffic in self.traffic]
+        check("all" not in names, "traffic", "of other names: 'all' stands for all of it", "all")
+        queues = sum(s.numbers for s in self.senders if s.pool == "sticky")
+        check(
+            queues <= MOST_QUEUES, "senders", f"of {MOST_QUEUES:,} sticky numbers at most", queues
         )
         for position, traffic in enumerate(self.traffic):
             self._check_traffic(f"traffic[{position}]", traffic)
         for position, carrier in enumerate(self.carriers):
             self._check_carrier(f"carriers[{position}]", carrier)
         self._check_room()
+
+    def _check_start(self, start: dt.datetime) -> None:
+        shown = start.isoformat()
+        offset = start.utcoffset()
+        must = "a moment with its offset, such as 2026-11-23T10:00:00-05:00"
+        check(offset is not None and not offset % dt.timedelta(minutes=1), "start", must, shown)
+        check(2 <= start.year < 9000, "start", "from the year 2 on, before the year 9000", shown)
+        # As TOML has it: a fixed offset, and nothing below a microsecond.
+        assert offset is not None
+        fixed = dt.datetime.combine(start.date(), start.time(), dt.timezone(offset))
+        object.__setattr__(self, "start", fixed)
 
     def _check_traffic(self, where: str, traffic: Demand) -> None:
         senders = [sender.name for sender in self.senders]
@@ -183,15 +210,10 @@ class Scenario:
                         + "; raise horizon_h, or allow more hours"
                     )
             if isinstance(traffic, Campaign) and traffic.local and zone is not None:
-                shift = self.shift(zone)
-                if traffic.start_s * SECOND + shift < 0:
-                    raise ScenarioError(
-                        f"{where}.start_s must be {-shift / SECOND:g} or more, since that hour is "
-                        f"past in {zone}; not {traffic.start_s:g}"
-                    )
+                self._check_local(where, traffic, zone)
 
     def _check_carrier(self, where: str, carrier: Carrier) -> None:
-        others = [c.name for c in self.carriers if c is not carrier and self._shares(c, carrier)]
+        others = [c.name for c in self.carriers if c != carrier and self._shares(c, carrier)]
         if carrier.failover and carrier.failover not in others:
             raise ScenarioError(
                 f"{where}.failover must be another carrier of the same country ({others}); not "
@@ -205,6 +227,19 @@ class Scenario:
             raise ScenarioError(
                 f"{where}.outages: nothing but outages before the horizon of {self.horizon_h:g} h; "
                 "name a failover"
+            )
+
+    def _check_local(self, where: str, campaign: Campaign, zone: str) -> None:
+        shift = self.shift(zone, campaign.start_s) / SECOND
+        if campaign.start_s + shift < 0:
+            raise ScenarioError(
+                f"{where}.start_s must be {-shift:g} or more, since that hour is past in {zone}; "
+                f"not {campaign.start_s:g}"
+            )
+        if campaign.end_s + shift >= self.horizon_h * 3600:
+            raise ScenarioError(
+                f"{where} ends {campaign.end_s + shift:g} s after the start in {zone}, not before "
+                f"the horizon of {self.horizon_h:g} h; raise horizon_h"
             )
 
     @property
@@ -222,14 +257,15 @@ class Scenario:
             (f"carriers[{k}]", carrier, list(self.traffic))
             for k, carrier in enumerate(self.carriers)
         ]
+        first = self.senders[0].name
         for k, sender in enumerate(self.senders):
-            own: list[Demand] = [t for t in self.traffic if self.sender_of(t) is sender]
+            own: list[Demand] = [t for t in self.traffic if (t.sender or first) == sender.name]
             everything.append((f"senders[{k}]", sender, own))
         if self.account is not None:
             everything.append(("account", self.account, list(self.traffic)))
         for where, limited, traffic in everything:
             for item in traffic:
-                most = 1 if limited.per == "message" or item.texts else len(item.segment_shares)
+                most = 1 if limited.per == "message" else _largest(item)
                 for field in ("queue_limit", "daily_cap"):
                     room = getattr(limited, field)
                     if room and room < most:
@@ -238,20 +274,24 @@ class Scenario:
                             f"messages of {most} segments; not {room}"
                         )
 
-    def shift(self, zone: str) -> int:
+    def shift(self, zone: str, at_s: float) -> int:
         """Return how much later it is some hour in a time zone than where the scenario starts.
 
         Parameters
         ----------
         zone : str
             One of the scenario's zones.
+        at_s : float
+            When it is that hour there, in seconds after the start.
 
         Returns
         -------
         int
             Microseconds; less than 0 for zones in the east.
         """
-        return 0 if self.start is None else calendars.zone_shift(zone, self.start)
+        if self.start is None:
+            return 0
+        return calendars.zone_shift(zone, self.start + dt.timedelta(seconds=at_s))
 
     def sender_of(self, traffic: Demand) -> Sender:
         """Return the sender of one of the scenario's traffic.
@@ -324,3 +364,21 @@ class Scenario:
             The file.
         """
         Path(path).write_text(tomli_w.dumps(to_table(self)), "utf-8")
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _largest(traffic: Demand) -> int:
+    """Return the segments of the largest message of a traffic, as far as it tells them."""
+    sizes = [1 if traffic.texts else len(traffic.segment_shares)]
+    if isinstance(traffic, Schedule):
+        sizes += traffic.segments
+    if traffic.conversation is not None:
+        sizes.append(traffic.conversation.answer_segments)
+    return max(sizes)

@@ -18,7 +18,7 @@ from smslab.results import Results
 from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
 from smslab.summary import ALL, Summary
-from smslab.traffic import Blocks, Load, generate
+from smslab.traffic import Blocks, Load, first_rows, generate
 
 __all__ = ["ENGINES", "KEEPS", "Seed", "check_engine", "run_once", "seeds", "simulate"]
 
@@ -173,7 +173,13 @@ def _summarised(scenario: Scenario, seed: int, progress: Progress) -> Summary:
         counted, progress, blocks.messages, "messages", lambda part: len(part[1])
     ):
         columns = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
-        part = Results(**columns, scenario=scenario, seed=seed, selected=numbers)
+        part = Results(
+            **columns,
+            scenario=scenario,
+            seed=seed,
+            first=tuple(blocks.first.tolist()),
+            selected=numbers,
+        )
         for name, tally in tallies.items():
             tally.add(part if name == ALL else part.of(name))
     figures = {name: tally.figures() for name, tally in tallies.items()}
@@ -233,4 +239,5 @@ def run_once(
     else:
         outcome = compiled.run(scenario, traffic, seed)
     columns = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
-    return Run(**columns, scenario=scenario, seed=seed)
+    first = tuple(first_rows(scenario, traffic).tolist())
+    return Run(**columns, scenario=scenario, seed=seed, first=first)

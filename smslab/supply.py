@@ -15,7 +15,17 @@ from smslab.errors import ScenarioError, nearest
 from smslab.fields import LARGEST, SMALLEST, check, check_between, check_choice, check_types
 from smslab.numbering import known_countries
 
-__all__ = ["Account", "Carrier", "Causes", "Handset", "Limited", "Outage", "Sender", "Zone"]
+__all__ = [
+    "MOST_QUEUES",
+    "Account",
+    "Carrier",
+    "Causes",
+    "Handset",
+    "Limited",
+    "Outage",
+    "Sender",
+    "Zone",
+]
 
 LIMITERS: Final = ("spacing", "window", "bucket")
 UNITS: Final = ("segment", "message")
@@ -42,7 +52,9 @@ class Limited:
         takes k/`mps` ("a 3-segment message takes 3 s" on a Twilio long code); ``window``,
         `mps` x `window_s` units in each window, as soon as they come (Plivo: "the first 5 are
         dispatched simultaneously, the remaining 5 in the next interval"); ``bucket``, a token
-        bucket of `burst` units that fills with `mps`.
+        bucket of `burst` units that fills with `mps`; a message of more units waits until it is
+        full, and owes the rest. Times are whole microseconds, so that rates over some ten thousand
+        a second are not exact; of a window, whole units count.
     per : str
         What is counted, here and in `queue_limit` and `daily_cap`: each ``segment`` or each
         ``message``.
@@ -94,9 +106,8 @@ class Limited:
         check_zone(self.cap_zone, "cap_zone")
         if self.mps is not None and self.limiter == "window":
             units = self.mps * self.window_s
-            check(
-                units >= 1, "mps x window_s", "one unit or more, else the window never opens", units
-            )
+            must = f"1 to {_MOST:,} units; with less than one the window never opens"
+            check(1 - 1e-9 <= units <= _MOST, "mps x window_s", must, units)
 
 
 def check_zone(name: str, field: str) -> None:
@@ -175,15 +186,15 @@ class Sender(Limited):
         check_between(self, 1, 1_000_000, "numbers")
         check_choice(self, "pool", POOLS)
         check(
-            self.pool != "sticky" or self.numbers <= _MOST_QUEUES,
+            self.pool != "sticky" or self.numbers <= MOST_QUEUES,
             "numbers",
-            f"{_MOST_QUEUES:,} at most in a sticky pool",
+            f"{MOST_QUEUES:,} at most in a sticky pool",
             self.numbers,
         )
 
 
 #: Queues that one scenario may have.
-_MOST_QUEUES: Final = 1000
+MOST_QUEUES: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,8 +292,8 @@ class Carrier(Limited):
     outage_every_h, outage_mean_h : float, optional
         Mean hours between outages that come at random, and of their length, both exponential.
     failover : str
-        Name of the carrier that takes the messages that reach this one in an outage; without
-        one they wait.
+        Name of the carrier that takes the messages that reach this one in an outage, or its own
+        failover if it has an outage too; without one they wait.
     first_attempt : float
         Share of messages delivered at the first attempt. Default 0.98 (fixed-side termination,
         ETSI EMTEL slides, ITU-T workshop, 2006-10).

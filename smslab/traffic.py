@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from smslab import demand
+from smslab import demand, rules
 from smslab.errors import ScenarioError
 from smslab.kernels import simulation
 from smslab.kernels.simulation import SECOND
@@ -20,7 +20,7 @@ from smslab.memory import unwritten
 from smslab.scenario import Campaign, Poisson, Scenario, Schedule
 from smslab.segmentation import segment
 
-__all__ = ["Blocks", "Load", "Traffic", "generate", "needs_recipients", "serving"]
+__all__ = ["Blocks", "Load", "Traffic", "first_rows", "generate", "needs_recipients", "serving"]
 
 _Rows: TypeAlias = npt.NDArray[np.int64]
 
@@ -118,11 +118,31 @@ def generate(scenario: Scenario, seed: int, load: Load | None = None) -> Traffic
         queued = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
         part = numbered.piece(scenario, seed, position, queued, np.arange(len(queued)))
         if load is not None and position in takers:
-            carrier = _carriers_of_list(scenario, load, part.carrier, seed, numbered.first)
+            carrier = _carriers_of_list(scenario, load, part.carrier, seed, position)
             part = replace(part, segments=load.segments.astype(np.int32), carrier=carrier)
         parts.append(part)
         numbered.pass_over(demanded, len(queued))
     return _joined(parts)
+
+
+def first_rows(scenario: Scenario, traffic: Traffic) -> _Rows:
+    """Return the number of the first message of each traffic.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is sent.
+    traffic : Traffic
+        The messages.
+
+    Returns
+    -------
+    ndarray of int64
+    """
+    campaign, places = traffic.campaign, np.arange(len(scenario.traffic), dtype=np.int16)
+    if (campaign[1:] >= campaign[:-1]).all():
+        return np.searchsorted(campaign, places)
+    return np.array([int(np.argmax(campaign == place)) for place in places], np.int64)
 
 
 class Blocks:
@@ -145,13 +165,16 @@ class Blocks:
         self.size = size
         numbered = _Numbering(scenario, 0)
         self._streams = []
+        first = []
         for position, traffic in enumerate(scenario.traffic):
             rows = sum(len(times) for times in _queued(traffic, seed, position, None, size))
             self._streams.append(_Stream(scenario, seed, position, size, copy(numbered)))
+            first.append(numbered.first)
             numbered.pass_over(traffic, rows)
-        drawn = [t.recipients or 0 for t in scenario.traffic if isinstance(t, Poisson)]
+        #: Number of the first message of each traffic.
+        self.first = np.array(first, np.int64)
         #: How many messages there are, and how many recipients.
-        self.messages, self.people = numbered.first, max([numbered.own, *drawn])
+        self.messages, self.people = numbered.first, numbered.own
 
     def __iter__(self) -> Iterator[tuple[Traffic, _Rows]]:
         streams = self._streams
@@ -181,7 +204,8 @@ class _Numbering:
         self.first = 0
         # Row k of every campaign goes to recipient k; others have people of their own behind.
         campaigns = [t.messages for t in scenario.traffic if isinstance(t, Campaign)]
-        self.own = max([0, *(listed if rows is None else rows for rows in campaigns)])
+        drawn = [t.recipients or 0 for t in scenario.traffic if isinstance(t, Poisson)]
+        self.own = max([0, *drawn, *(listed if rows is None else rows for rows in campaigns)])
 
     def pass_over(self, traffic: demand.Demand, rows: int) -> None:
         """Go on to the next traffic."""
@@ -195,32 +219,34 @@ class _Numbering:
     ) -> Traffic:
         """Draw what is to be known of some rows of a traffic."""
         traffic = scenario.traffic[position]
-        numbers = self.first + rows
+        keys = simulation.key_of(position, rows)
         recipient, zone = np.empty(0, np.int64), np.empty(0, np.int16)
         if needs_recipients(scenario):
-            recipient = self._recipients(traffic, seed, rows, numbers)
+            recipient = self._recipients(traffic, seed, rows, keys)
         if len(scenario.zones) > 1:
             edges = _edges(tuple(place.share for place in scenario.zones))
             zone = simulation.picks(seed, simulation.ZONE, recipient, edges)
         if isinstance(traffic, Campaign) and traffic.local and scenario.zones:
             # The hour of the start, on the clocks of the zone.
-            shifts = np.array([scenario.shift(place.name) for place in scenario.zones], np.int64)
+            shifts = np.array(
+                [scenario.shift(place.name, traffic.start_s) for place in scenario.zones], np.int64
+            )
             queued = queued + (shifts[zone] if len(zone) else shifts[0])
         return Traffic(
             queued,
             np.full(len(rows), position, np.int16),
-            _segments(traffic, seed, rows, numbers),
-            _drawn_carriers(scenario, None, numbers, seed),
+            _segments(traffic, seed, rows, keys),
+            _drawn_carriers(scenario, None, keys, seed),
             recipient,
             zone,
         )
 
-    def _recipients(self, traffic: demand.Demand, seed: int, rows: _Rows, numbers: _Rows) -> _Rows:
+    def _recipients(self, traffic: demand.Demand, seed: int, rows: _Rows, keys: _Rows) -> _Rows:
         """Say whom each message goes to."""
         if isinstance(traffic, Campaign):
             return rows
         if isinstance(traffic, Poisson) and traffic.recipients is not None:
-            drawn = simulation.uniforms_of(seed, simulation.RECIPIENT, numbers)
+            drawn = simulation.uniforms_of(seed, simulation.RECIPIENT, keys)
             return (drawn * traffic.recipients).astype(np.int64)
         return self.own + rows
 
@@ -334,18 +360,22 @@ def _busy(
     return grid_s, busy
 
 
-def _segments(
-    traffic: demand.Demand, seed: int, rows: _Rows, numbers: _Rows
-) -> npt.NDArray[np.int32]:
+def _segments(traffic: demand.Demand, seed: int, rows: _Rows, keys: _Rows) -> npt.NDArray[np.int32]:
     if isinstance(traffic, Schedule) and traffic.segments:
         return np.array(traffic.segments, np.int32)[rows]
     if traffic.texts:
         counts = segment(list(traffic.texts))["segments"].to_numpy(np.int32)
+        most = int(counts.max())
+        if most > rules.MAX_SEGMENTS:
+            raise ScenarioError(
+                f"traffic {traffic.name!r}: texts must take {rules.MAX_SEGMENTS} segments at most; "
+                f"one takes {most}"
+            )
         edges = _edges((1.0,) * len(counts))
-        return counts[simulation.picks(seed, simulation.SEGMENTS, numbers, edges)].astype(np.int32)
+        return counts[simulation.picks(seed, simulation.SEGMENTS, keys, edges)].astype(np.int32)
     if len(traffic.segment_shares) == 1:
         return np.ones(len(rows), np.int32)
-    picked = simulation.picks(seed, simulation.SEGMENTS, numbers, _edges(traffic.segment_shares))
+    picked = simulation.picks(seed, simulation.SEGMENTS, keys, _edges(traffic.segment_shares))
     return picked.astype(np.int32) + 1
 
 
@@ -376,11 +406,11 @@ def needs_recipients(scenario: Scenario) -> bool:
 
 
 def _carriers_of_list(
-    scenario: Scenario, load: Load, drawn: npt.NDArray[np.int16], seed: int, first: int
+    scenario: Scenario, load: Load, drawn: npt.NDArray[np.int16], seed: int, position: int
 ) -> npt.NDArray[np.int16]:
     """Find each recipient's carrier: the named one, else a draw by share in the country."""
     carrier = drawn.copy()
-    numbers = np.arange(first, first + len(carrier))
+    keys = simulation.key_of(position, np.arange(len(carrier)))
     networks, network_names = pd.factorize(load.carrier)
     codes, names = pd.factorize(load.country)
     for code, name in [(-1, None), *enumerate(names)]:
@@ -388,25 +418,25 @@ def _carriers_of_list(
         if not of_country.any():
             continue
         if name is not None:
-            carrier[of_country] = _drawn_carriers(scenario, name, numbers[of_country], seed)
+            carrier[of_country] = _drawn_carriers(scenario, name, keys[of_country], seed)
         for choice in serving(scenario, name):
             named = scenario.carriers[choice].name
-            for position, network_name in enumerate(network_names):
+            for network, network_name in enumerate(network_names):
                 if network_name.casefold() == named.casefold():
-                    carrier[of_country & (networks == position)] = choice
+                    carrier[of_country & (networks == network)] = choice
     return carrier
 
 
 def _drawn_carriers(
-    scenario: Scenario, country: str | None, numbers: _Rows, seed: int
+    scenario: Scenario, country: str | None, keys: _Rows, seed: int
 ) -> npt.NDArray[np.int16]:
     choices = serving(scenario, country)
     if not choices:
-        return np.full(len(numbers), -1, np.int16)
+        return np.full(len(keys), -1, np.int16)
     if len(choices) == 1:
-        return np.full(len(numbers), choices[0], np.int16)
+        return np.full(len(keys), choices[0], np.int16)
     edges = _edges(tuple(scenario.carriers[k].share for k in choices))
-    return np.array(choices, np.int16)[simulation.picks(seed, simulation.CARRIER, numbers, edges)]
+    return np.array(choices, np.int16)[simulation.picks(seed, simulation.CARRIER, keys, edges)]
 
 
 def serving(scenario: Scenario, country: str | None) -> list[int]:

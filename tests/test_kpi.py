@@ -21,6 +21,7 @@ def run_of(status, sent_s, final_s, receipt_s, read_s, segments=None):
     run = Run(
         scenario=Scenario(traffic=(Campaign(messages=rows),)),
         seed=1,
+        first=(0,),
         traffic=Traffic(np.zeros(rows, np.int64), none, segments, none),
         entered_us=micro([0] * rows),
         sent_us=micro(sent_s),

@@ -66,10 +66,20 @@ def test_ignorance_widens_the_interval():
     row = table.loc["sending_done_s"]
     assert row["high"] - row["low"] > 5 * (row["high_known"] - row["low_known"])
     assert many.inputs["senders[0].mps"].between(2, 20).all()
-    assert table.loc["undelivered", "high"] > table.loc["undelivered", "high_known"]
+    bad = table.loc["undelivered"]
+    assert bad["high"] - bad["low"] > bad["high_known"] - bad["low_known"]
     # Chance alone is what it is without the uncertainty.
     alone = smslab.replicate(SCENARIO, 39, rng=3).estimates()
     assert (alone["low"] == table["low_known"]).all()
+
+
+def test_inputs_keep_their_types():
+    uncertain = {
+        "senders[0].numbers": lambda generator: int(generator.integers(1, 5)),
+        "carriers[0].first_attempt": (0.9, 0.95),
+    }
+    many = smslab.replicate(SCENARIO, 3, rng=1, uncertain=uncertain)
+    assert many.inputs["senders[0].numbers"].dtype == "int64"
 
 
 def test_progress_counts():
@@ -92,6 +102,22 @@ def test_compare_shows_the_difference_and_not_the_chance():
     assert "offers" not in repr(found)
     assert "<td>" in found._repr_html_()
     assert found.to_pandas().equals(found.differences)
+
+
+def test_a_larger_campaign_leaves_other_draws_alone():
+    def beside(messages):
+        return Scenario(
+            traffic=(
+                Campaign(name="x", messages=messages),
+                Campaign(name="y", messages=200, conversion=0.1, sender="two"),
+                Poisson(name="z", rate_per_s=1, duration_s=60, sender="two"),
+            ),
+            senders=(Sender(name="one", mps=100), Sender(name="two", mps=100)),
+        )
+
+    found = smslab.compare(beside(100), beside(5000), 10, rng=1)
+    for name in ("y", "z"):
+        assert (found.estimates(name)["difference"].dropna() == 0).all()
 
 
 def test_a_time_that_never_comes_has_no_difference():
@@ -119,6 +145,13 @@ def test_estimates():
         ({"uncertain": {"senders[3].mps": (1, 2)}}, r"no '3' there; there are \['short.code'\]"),
         ({"uncertain": {"carriers[0].first_attempt": (2, 3)}}, "first_attempt must be between"),
         ({"uncertain": {"": (2, 3)}}, "path must name a field"),
+        (
+            {"uncertain": {"horizon_h": (12, 8)}},
+            "'horizon_h'.* must be two bounds, the lower first",
+        ),
+        ({"uncertain": {"horizon_h": (8,)}}, "must be two bounds"),
+        ({"uncertain": {"horizon_h": 5}}, "must be two bounds"),
+        ({"uncertain": {"horizon_h": (1, float("inf"))}}, "must be two bounds"),
         ({"uncertain": {"horizon_h.x": (2, 3)}}, "no field 'x'"),
     ],
 )

@@ -92,7 +92,8 @@ def test_messages_tell_of_replies_and_emails():
     assert len(run.asked) == 300
     assert run.kpis()["messages"] == 300
     assert run.kpis()["answers"] == len(run.answers)
-    assert len(run.of("campaign")) == 300
+    assert len(run.of("campaign").asked) == 300
+    assert run.of("campaign").kpis() == run.kpis()
 
 
 def test_what_is_drawn_on_demand_is_the_same_in_parts(run):

@@ -104,7 +104,10 @@ def test_bundled():
         ("[[senders]]\nlimiter = 'leaky'", r"senders\[0\].limiter must be one of spacing, window"),
         ("[[senders]]\nper = 'segments'", r"per must be one of .* Did you mean 'segment'"),
         ("[[senders]]\npool = 'stiky'", "Did you mean 'sticky'"),
-        ("[[senders]]\nmps = 0.1\nlimiter = 'window'", "else the window never opens; not 0.1"),
+        (
+            "[[senders]]\nmps = 0.1\nlimiter = 'window'",
+            "with less than one the window never opens; not 0.1",
+        ),
         ("[[senders]]\nnumbers = 5000\npool = 'sticky'", "1,000 at most in a sticky pool"),
         ("[[senders]]\ncap_zone = 'America/Chicgo'", "Did you mean 'America/Chicago'"),
         ("[[senders]]\ncap_reset_h = 24", "0 or more, less than 24"),
@@ -127,7 +130,7 @@ def test_bundled():
         ("[[zones]]\nname = 'Mars'", r"zones\[0\].name must be the name of a time zone"),
         ("[[zones]]\nname = 'UTC'\n[[zones]]\nname = 'UTC'", "zones must be of different names"),
         ("[handset]\noff_share = 1", "off_share must be 0 or more, less than 1"),
-        ("resubmit_s = [-1.0]", "resubmit_s must be waits of 0 s or more"),
+        ("resubmit_s = [-1.0]", "resubmit_s must be 100 waits of 0 s or more at most"),
         (
             "[[traffic]]\nkind = 'campaign'\nallowed_hours = [{from_h = 21, to_h = 8}]",
             r"traffic\[0\].allowed_hours\[0\].to_h must be after from_h \(21\); not 8",
@@ -143,7 +146,7 @@ def test_bundled():
         (
             "start = 2026-11-23T10:00:00Z\n[[traffic]]\nkind = 'campaign'\nlocal = true\n"
             "[[zones]]\nname = 'Asia/Tokyo'",
-            "start_s must be 32400 or more, since that hour is past in Asia/Tokyo",
+            "start_s must be 32400 or more, since that hour is past in Asia/Tokyo; not 0",
         ),
         ("[[traffic]]\nkind = 'campaign'\nlocal = 1", "local must be of type bool; not 1"),
         ("[[traffic]]\nkind = 'campaign'\nmessage_class = 'ads'", "message_class must be one of"),

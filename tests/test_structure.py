@@ -30,7 +30,7 @@ ALLOWED = {
         *("run", "scenario", "simulate", "text", "traffic"),
     },
     "report": {"plot", "rates", "run"},
-    "plot": {"kernels", "outcome", "replications", "run"},
+    "plot": {"errors", "kernels", "outcome", "replications", "run"},
     "sample": {"simulate"},
     "replications": {
         *("errors", "fields", "kernels", "kpi", "outcome", "progress", "scenario", "simulate"),
@@ -45,7 +45,7 @@ ALLOWED = {
     "progress": set(),
     "run": {"errors", "kernels", "kpi", "layout", "outcome", "results", "scenario"},
     "kpi": {"kernels", "outcome", "results", "rules"},
-    "results": {"aftermath", "errors", "outcome", "scenario", "traffic"},
+    "results": {"aftermath", "errors", "kernels", "outcome", "scenario", "traffic"},
     "aftermath": {"demand", "kernels", "outcome", "scenario"},
     "cost": {"errors", "messages", "rates", "text"},
     "messages": {"errors", "numbering", "rules", "segmentation", "text"},
@@ -65,7 +65,9 @@ ALLOWED = {
         *("demand", "kernels", "layout", "memory", "outcome", "scenario", "supply", "traffic"),
     },
     "outcome": {"traffic"},
-    "traffic": {"demand", "errors", "kernels", "memory", "scenario", "segmentation"},
+    "traffic": {
+        *("demand", "errors", "kernels", "memory", "rules", "scenario", "segmentation"),
+    },
     "layout": {"calendars", "kernels", "scenario", "supply"},
     "decoding": {"coding", "encoding", "errors", "kernels", "segmentation", "tables", "text"},
     "encoding": {
@@ -86,7 +88,8 @@ ALLOWED = {
     "rates": {"errors", "numbering"},
     "scenario": {"calendars", "demand", "errors", "fields", "kernels", "supply"},
     "calendars": {"demand", "kernels"},
-    "demand": {"fields", "rules"},
+    "demand": {"fields", "keywords", "rules"},
+    "keywords": {"errors"},
     "supply": {"errors", "fields", "numbering"},
     "fields": {"errors"},
     "numbering": {"errors", "rules"},

@@ -20,7 +20,7 @@ from smslab.memory import unwritten
 from smslab.outcome import NEVER, Keyword, Outcome, Reason, Status
 from smslab.scenario import Scenario
 from smslab.supply import Carrier
-from smslab.traffic import Blocks, Traffic, needs_recipients
+from smslab.traffic import Blocks, Traffic, first_rows, needs_recipients
 
 __all__ = ["run", "stream"]
 
@@ -70,7 +70,8 @@ def run(scenario: Scenario, traffic: Traffic, seed: int) -> Outcome:
     messages = len(traffic.queued_us)
     replies = _most_replies(scenario, traffic, seed)
     people = int(traffic.recipient.max(initial=-1)) + 1 if replies else 0
-    model = _model(scenario, seed, _tables(messages + replies), messages, people)
+    first = first_rows(scenario, traffic)
+    model = _model(scenario, seed, _tables(messages + replies), messages, people, first)
     _fill(model, traffic, 0, replies > 0)
     queued = traffic.queued_us
     is_sorted = bool((queued[1:] >= queued[:-1]).all())
@@ -118,7 +119,7 @@ def stream(scenario: Scenario, blocks: Blocks, seed: int) -> Iterator[tuple[Outc
     """
     talks = any(_reply_share(traffic) for traffic in scenario.traffic)
     people = blocks.people if talks else 0
-    model = _model(scenario, seed, _tables(0), blocks.messages, people)
+    model = _model(scenario, seed, _tables(0), blocks.messages, people, blocks.first)
     live = 0
     source = iter(blocks)
     block = next(source, None)
@@ -196,8 +197,10 @@ def _most_replies(scenario: Scenario, traffic: Traffic, seed: int) -> int:
     shares = np.array([_reply_share(traffic) for traffic in scenario.traffic])
     if not shares.any():
         return 0
-    drawn = simulation.uniforms(seed, simulation.REPLY, len(traffic.campaign))
-    return int((drawn < shares[traffic.campaign]).sum())
+    campaign = traffic.campaign.astype(np.int64)
+    rows = np.arange(len(campaign)) - first_rows(scenario, traffic)[campaign]
+    drawn = simulation.uniforms_of(seed, simulation.REPLY, simulation.key_of(campaign, rows))
+    return int((drawn < shares[campaign]).sum())
 
 
 def _reply_share(traffic: Demand) -> float:
@@ -207,7 +210,12 @@ def _reply_share(traffic: Demand) -> float:
 
 
 def _model(
-    scenario: Scenario, seed: int, tables: dict[str, _Array], messages: int, people: int
+    scenario: Scenario,
+    seed: int,
+    tables: dict[str, _Array],
+    messages: int,
+    people: int,
+    first: _Array,
 ) -> Model:
     layout = lay_out(scenario, seed)
     heaps, opens, instants = _Pool(), _Pool(2), _Pool()
@@ -234,7 +242,10 @@ def _model(
         wakes=np.full(len(stations), simulation.FAR, np.int64),
         lines=np.full((len(stations), len(priorities), 2), NEVER, np.int64),
         traffic=np.array(
-            [_demand(t, layout, k, priorities, heaps) for k, t in enumerate(scenario.traffic)],
+            [
+                [*_demand(t, layout, k, priorities, heaps), first[k]]
+                for k, t in enumerate(scenario.traffic)
+            ],
             np.int64,
         ),
         talk=np.array([_talk(t) for t in scenario.traffic], np.float64),

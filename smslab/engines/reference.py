@@ -32,7 +32,7 @@ from smslab.kernels.simulation import FAR
 from smslab.layout import Layout, Station, lay_out
 from smslab.outcome import NEVER, Keyword, Outcome, Reason, Status
 from smslab.scenario import Scenario
-from smslab.traffic import Traffic
+from smslab.traffic import Traffic, first_rows
 
 __all__ = ["Process", "Simulation", "run"]
 
@@ -181,6 +181,10 @@ class Simulation:
         self._priority = [scenario.traffic[c].priority for c in self._campaign]
         validity = [simulation.ticks(t.validity_h * 3600) for t in scenario.traffic]
         self._validity = validity
+        campaign = traffic.campaign.astype(np.int64)
+        rows_of = np.arange(len(campaign)) - first_rows(scenario, traffic)[campaign]
+        self._rows_of: list[int] = rows_of.tolist()
+        self._keys: list[int] = simulation.key_of(campaign, rows_of).tolist()
         self._deadline = [
             t + validity[c] for t, c in zip(self._queued, self._campaign, strict=True)
         ]
@@ -313,21 +317,31 @@ class Simulation:
                 first += int(drawn * copies)
             self._put(self._queues[first], message)
         else:
-            carrier = self._carrier[message]
-            failover = self._layout.failover[carrier]
-            now = self._now
-            if failover >= 0 and next_open(self._layout.outages[carrier], now) > now:
-                carrier = self._carrier[message] = failover
+            carrier = self._carrier[message] = self._in_operation(self._carrier[message])
             station = self._layout.carriers[carrier]
             if station < 0:
                 self._submit(message)
             else:
                 self._put(self._queues[station], message)
 
+    def _in_operation(self, carrier: int) -> int:
+        """Return the first in operation of a carrier and its failovers; it itself if none is."""
+        now, one = self._now, carrier
+        for _ in self._layout.failover:
+            if one < 0 or next_open(self._layout.outages[one], now) == now:
+                break
+            one = self._layout.failover[one]
+        else:
+            one = -1
+        return carrier if one < 0 else one
+
     def _put(self, queue: _Queue, message: int) -> None:
         now = self._now
         self._entered[message] = now
         units = queue.station.units(self._segments[message])
+        limit = queue.limited.queue_limit
+        if limit is not None and queue.units_waiting + units > limit:
+            self._drop_late(queue)
         priority = self._priority[message]
         if not queue.waiting or priority < queue.waiting[0][0]:
             time = queue.ready(units, now)
@@ -336,7 +350,6 @@ class Simulation:
                 return
         else:
             time = FAR
-        limit = queue.limited.queue_limit
         if limit is not None and queue.units_waiting + units > limit:
             self._end(message, now, Status.FAILED, Reason.QUEUE_FULL)
             return
@@ -345,6 +358,17 @@ class Simulation:
         heapq.heappush(queue.waiting, (priority, queue.came, message))
         if queue.waiting[0][2] == message:
             self._wake_at(queue, time)
+
+    def _is_late(self, message: int) -> bool:
+        now = self._now
+        return self._deadline[message] < now and self._entered[message] < now
+
+    def _drop_late(self, queue: _Queue) -> None:
+        """Let those expire who are first in line and too late: others may have their room."""
+        while queue.waiting and self._is_late(queue.waiting[0][2]):
+            message = heapq.heappop(queue.waiting)[2]
+            queue.units_waiting -= queue.station.units(self._segments[message])
+            self._expire(message)
 
     def _wake_at(self, queue: _Queue, time: int) -> None:
         queue.wake = time
@@ -358,20 +382,18 @@ class Simulation:
         queue.wake = FAR
         now = self._now
         while queue.waiting:
+            self._drop_late(queue)
+            if not queue.waiting:
+                return
             message = queue.waiting[0][2]
             units = queue.station.units(self._segments[message])
-            is_late = self._deadline[message] < now and self._entered[message] < now
-            if not is_late:
-                time = queue.ready(units, now)
-                if time > now:
-                    self._wake_at(queue, time)
-                    return
+            time = queue.ready(units, now)
+            if time > now:
+                self._wake_at(queue, time)
+                return
             heapq.heappop(queue.waiting)
             queue.units_waiting -= units
-            if is_late:
-                self._expire(message)
-            else:
-                self._begin(queue, message)
+            self._begin(queue, message)
 
     def _begin(self, queue: _Queue, message: int) -> None:
         """Start a message at a station that is ready for it."""
@@ -441,9 +463,10 @@ class Simulation:
     def _submit(self, message: int) -> None:
         carrier = self.scenario.carriers[self._carrier[message]]
         now = self._now
+        key = self._keys[message]
         before = self._submissions[message]
         self._submissions[message] = before + 1
-        drawn = simulation.uniform(self._seed, simulation.SUBMISSION, message, before)
+        drawn = simulation.uniform(self._seed, simulation.SUBMISSION, key, before)
         if drawn < carrier.submit_failure:
             waits = self.scenario.resubmit_s
             if before == len(waits):
@@ -453,20 +476,21 @@ class Simulation:
             return
         self._sent[message] = now
         self._attempts[message] = 1
-        drawn = simulation.uniform(self._seed, simulation.OUTCOME, message, 0)
+        drawn = simulation.uniform(self._seed, simulation.OUTCOME, key, 0)
         if drawn < carrier.permanent_failure:
             self._end(message, now, Status.UNDELIVERED, self._cause(message))
         elif drawn < carrier.permanent_failure + carrier.first_attempt:
             self._attempt(message, now)
         else:
             away = simulation.exponential_us(
-                self._seed, simulation.AWAY, message, 0, carrier.away_mean_s
+                self._seed, simulation.AWAY, key, 0, carrier.away_mean_s
             )
             self._attempt(message, now + away)
 
     def _cause(self, message: int) -> Reason:
         edges = self.scenario.carriers[self._carrier[message]].causes.edges
-        drawn = simulation.uniform(self._seed, simulation.CAUSE, message, 0)
+        key = self._keys[message]
+        drawn = simulation.uniform(self._seed, simulation.CAUSE, key, 0)
         return CAUSES[sum(drawn >= edge for edge in edges)]
 
     def _attempt(self, message: int, back: int) -> None:
@@ -506,7 +530,7 @@ class Simulation:
         time = self._now + simulation.lognormal_us(
             self._seed,
             simulation.LATENCY,
-            message,
+            self._keys[message],
             self._attempts[message] - 1,
             carrier.latency_median_s,
             carrier.latency_sigma,
@@ -530,14 +554,15 @@ class Simulation:
         talk = self.scenario.traffic[self._campaign[message]].conversation
         if talk is None or self._answer_to[message] != NEVER:
             return
-        if simulation.uniform(self._seed, simulation.REPLY, message, 0) < talk.reply_share:
+        key = self._keys[message]
+        if simulation.uniform(self._seed, simulation.REPLY, key, 0) < talk.reply_share:
             read = landed + simulation.lognormal_us(
-                self._seed, simulation.READING, message, 0, reading.median_s, reading.sigma
+                self._seed, simulation.READING, key, 0, reading.median_s, reading.sigma
             )
             time = read + simulation.lognormal_us(
                 self._seed,
                 simulation.REPLY_DELAY,
-                message,
+                key,
                 0,
                 talk.reply_median_s,
                 talk.reply_sigma,
@@ -550,7 +575,8 @@ class Simulation:
         talk = self.scenario.traffic[campaign].conversation
         assert talk is not None
         now = self._now
-        keyword = _keyword(talk, simulation.uniform(self._seed, simulation.KEYWORD, message, 0))
+        key = self._keys[message]
+        keyword = _keyword(talk, simulation.uniform(self._seed, simulation.KEYWORD, key, 0))
         self._replied[message] = now
         self._keyword[message] = keyword
         mark = (self._layout.scopes[campaign], self._recipient[message])
@@ -564,7 +590,7 @@ class Simulation:
         elif self._agents[campaign]:
             free = self._agents[campaign]
             done = max(now, free[0]) + simulation.exponential_us(
-                self._seed, simulation.HANDLING, message, 0, talk.handling_mean_s
+                self._seed, simulation.HANDLING, key, 0, talk.handling_mean_s
             )
             heapq.heapreplace(free, done)
             self._answer(message, done, talk)
@@ -596,6 +622,8 @@ class Simulation:
             (self._status, Status.PENDING),
             (self._reason, Reason.NONE),
             (self._answer_to, message),
+            (self._keys, simulation.key_of(campaign, self._rows_of[message], is_answer=True)),
+            (self._rows_of, NEVER),
         ]
         if self._zone:
             new.append((self._zone, self._zone[message]))

@@ -276,6 +276,30 @@ def picks(
     return out
 
 
+#: Where the traffic stands in a key, and what marks answers.
+_TRAFFIC: Final = 40
+_ANSWER: Final = 1 << 39
+
+
+def key_of(traffic: Any, row: Any, *, is_answer: Any = False) -> Any:
+    """Return the keys of draws of messages: what is drawn for one depends on nothing else.
+
+    Parameters
+    ----------
+    traffic : int or ndarray of int64
+        Position of the traffic in the scenario.
+    row : int or ndarray of int64
+        Row of the message in its traffic; of the one that is answered, for an answer.
+    is_answer : bool or ndarray of bool
+        Whether it is one.
+
+    Returns
+    -------
+    int or ndarray of int64
+    """
+    return (traffic << _TRAFFIC) + row + _ANSWER * is_answer
+
+
 #: Ticks of the integer clock in a second: microseconds.
 SECOND: Final = 1_000_000
 
@@ -411,7 +435,9 @@ STATUS, REASON, KEYWORD_CODE, STAGE = range(4)
 ) = range(24)
 
 # Columns of `Model.traffic`, `Model.talk`, `Model.carriers`, `Model.fate`.
-SENDER, COPIES, SCOPE, VALIDITY, LEVEL, ANSWER_LEVEL, AGENTS, AGENTS_END, IS_INBOUND = range(9)
+SENDER, COPIES, SCOPE, VALIDITY, LEVEL, ANSWER_LEVEL, AGENTS, AGENTS_END, IS_INBOUND, FIRST_ROW = (
+    range(10)
+)
 (
     REPLY_SHARE,
     REPLY_MEDIAN,
@@ -460,9 +486,8 @@ OFF_SHARE, OFF_MEAN, ON_RETURN, READ_MEDIAN, READ_SIGMA = range(5)
 class Model(NamedTuple):
     """All that the event loop works on; few arrays, since each costs time to compile.
 
-    A message is known by its row. Its number, which orders events and is the key of its draws, is
-    that of its row, unless `numbers` says otherwise: then rows are used again when messages are
-    over.
+    A message is known by its row. Its number, which orders events, is that of its row, unless
+    `numbers` says otherwise: then rows are used again when messages are over.
     """
 
     times: _Array  # int64 (6, rows)
@@ -476,7 +501,7 @@ class Model(NamedTuple):
     heaps: _Array  # int64: when numbers, places in windows and agents are free, heap after heap
     opens: _Array  # int64 (n, 2): open hours, of stations, carriers and traffic
     instants: _Array  # int64: ends of days of stations, waits of carriers and of submissions
-    traffic: _Array  # int64 (traffic, 9)
+    traffic: _Array  # int64 (traffic, 10)
     talk: _Array  # float64 (traffic, 10)
     hours: _Array  # int64 (traffic, zones, 2): a range of `opens`
     carriers: _Array  # int64 (carriers, 6)
@@ -653,6 +678,16 @@ def _is_answer(m: Model, message: int) -> bool:
 
 
 @inner
+def _key(m: Model, message: int) -> int:
+    """Return the key of a message's draws; see :func:`key_of`."""
+    campaign = int(m.places[CAMPAIGN, message])
+    first = int(m.traffic[campaign, FIRST_ROW])
+    if _is_answer(m, message):
+        return campaign << _TRAFFIC | _ANSWER | int(m.counts[ANSWER_TO, message]) - first
+    return campaign << _TRAFFIC | _number(m, message) - first
+
+
+@inner
 def _deadline(m: Model, message: int) -> int:
     return int(m.times[QUEUED, message] + m.traffic[m.places[CAMPAIGN, message], VALIDITY])
 
@@ -744,17 +779,45 @@ def _first_level(m: Model, s: int) -> int:
 
 
 @inner
+def _is_late(m: Model, message: int, now: int) -> bool:
+    return bool(_deadline(m, message) < now and m.times[ENTERED, message] < now)
+
+
+@inner
+def _take_out(m: Model, s: int, level: int, message: int) -> None:
+    """Take the first of a line out of it."""
+    m.lines[s, level, 0] = m.counts[BEHIND, message]
+    m.stations[s, WAITING] -= _units(m, s, message)
+
+
+@inner
+def _drop_late(m: Model, s: int, now: int) -> int:
+    """Let those expire who are first in line and too late; return the level of who is first."""
+    while True:
+        level = _first_level(m, s)
+        if level == m.lines.shape[1]:
+            return level
+        message = int(m.lines[s, level, 0])
+        if not _is_late(m, message, now):
+            return level
+        _take_out(m, s, level, message)
+        _expire(m, message)
+
+
+@inner
 def _must_wait(m: Model, s: int, message: int, now: int) -> bool:
     """Say whether a message that comes to a station cannot start; then it waits, or has ended."""
     m.times[ENTERED, message] = now
     units = _units(m, s, message)
+    limit = m.stations[s, QUEUE_LIMIT]
+    if limit >= 0 and m.stations[s, WAITING] + units > limit:
+        _drop_late(m, s, now)
     level = m.traffic[m.places[CAMPAIGN, message], LEVEL + _is_answer(m, message)]
     is_first = level < _first_level(m, s)
     if is_first:
         time = _ready(m, s, units, now)
         if time == now:
             return False
-    limit = m.stations[s, QUEUE_LIMIT]
     if limit >= 0 and m.stations[s, WAITING] + units > limit:
         _fail(m, message, now, _QUEUE_FULL)
         return True
@@ -774,23 +837,30 @@ def _must_wait(m: Model, s: int, message: int, now: int) -> bool:
 @inner
 def _next_to_start(m: Model, s: int, now: int) -> int:
     """Take the next message out of the line that can start at a station, or none: NEVER."""
-    while True:
-        level = _first_level(m, s)
-        if level == m.lines.shape[1]:
-            return NEVER
-        message = int(m.lines[s, level, 0])
-        units = _units(m, s, message)
-        is_late = _deadline(m, message) < now and m.times[ENTERED, message] < now
-        if not is_late:
-            time = _ready(m, s, units, now)
-            if time > now:
-                m.wakes[s] = time
-                return NEVER
-        m.lines[s, level, 0] = m.counts[BEHIND, message]
-        m.stations[s, WAITING] -= units
-        if not is_late:
-            return message
-        _expire(m, message)
+    level = _drop_late(m, s, now)
+    if level == m.lines.shape[1]:
+        return NEVER
+    message = int(m.lines[s, level, 0])
+    time = _ready(m, s, _units(m, s, message), now)
+    if time > now:
+        m.wakes[s] = time
+        return NEVER
+    _take_out(m, s, level, message)
+    return message
+
+
+@inner
+def _in_operation(m: Model, carrier: int, now: int) -> int:
+    """Return the first in operation of a carrier and its failovers; it itself if none is."""
+    one = carrier
+    for _ in range(len(m.carriers)):
+        if one < 0:
+            break
+        first, end = m.carriers[one, OUTAGES], m.carriers[one, OUTAGES_END]
+        if _next_open(m.opens, first, end, now) == now:
+            return one
+        one = int(m.carriers[one, FAILOVER])
+    return carrier
 
 
 @inner
@@ -813,18 +883,17 @@ def _station_from(m: Model, message: int, stage: int, now: int) -> int:
         if not _is_let_go(m, message, now):
             return NEVER
     m.codes[STAGE, message] = _CARRIER
-    carrier = m.carriers[m.places[CARRIER_NUMBER, message]]
-    failover = carrier[FAILOVER]
-    if failover >= 0 and _next_open(m.opens, carrier[OUTAGES], carrier[OUTAGES_END], now) > now:
-        m.places[CARRIER_NUMBER, message] = failover
-        return int(m.carriers[failover, STATION])
-    return int(carrier[STATION])
+    carrier = m.places[CARRIER_NUMBER, message]
+    if m.carriers[carrier, FAILOVER] >= 0:
+        carrier = _in_operation(m, carrier, now)
+        m.places[CARRIER_NUMBER, message] = carrier
+    return int(m.carriers[carrier, STATION])
 
 
 @inner
 def _attempt(m: Model, message: int, time: int, back: int) -> None:
     """Write down the attempts of a carrier from a time on; before `back` all fail."""
-    seed, horizon, number = m.general[SEED], m.general[HORIZON], _number(m, message)
+    seed, horizon, key = m.general[SEED], m.general[HORIZON], _key(m, message)
     carrier = m.places[CARRIER_NUMBER, message]
     fate = m.fate[carrier]
     validity_ends = time + int(fate[NETWORK_VALIDITY])
@@ -850,19 +919,17 @@ def _attempt(m: Model, message: int, time: int, back: int) -> None:
         attempts += 1
     m.counts[ATTEMPTS, message] = attempts
     landed = now + lognormal_us(
-        seed, LATENCY, number, attempts - 1, fate[LATENCY_MEDIAN], fate[LATENCY_SIGMA]
+        seed, LATENCY, key, attempts - 1, fate[LATENCY_MEDIAN], fate[LATENCY_SIGMA]
     )
     if not _end(m, message, landed, _DELIVERED, _NO_REASON):
         return
     talk = m.talk[m.places[CAMPAIGN, message]]
     share = 0.0 if _is_answer(m, message) else talk[REPLY_SHARE]
-    if share > 0.0 and uniform(seed, REPLY, number, FIRST) < share:
+    if share > 0.0 and uniform(seed, REPLY, key, FIRST) < share:
         reply = landed + lognormal_us(
-            seed, READING, number, FIRST, m.people[READ_MEDIAN], m.people[READ_SIGMA]
+            seed, READING, key, FIRST, m.people[READ_MEDIAN], m.people[READ_SIGMA]
         )
-        reply += lognormal_us(
-            seed, REPLY_DELAY, number, FIRST, talk[REPLY_MEDIAN], talk[REPLY_SIGMA]
-        )
+        reply += lognormal_us(seed, REPLY_DELAY, key, FIRST, talk[REPLY_MEDIAN], talk[REPLY_SIGMA])
         if reply < horizon:
             _push(m, reply, _REPLY, message)
 
@@ -872,12 +939,12 @@ def _submit(m: Model, message: int, time: int) -> None:
     """Write down what becomes of a message that a carrier has at a time."""
     if time >= m.general[HORIZON]:
         return
-    seed, number = m.general[SEED], _number(m, message)
+    seed, key = m.general[SEED], _key(m, message)
     fate = m.fate[m.places[CARRIER_NUMBER, message]]
     before = FIRST + m.places[SUBMISSIONS, message]
     m.places[SUBMISSIONS, message] = before + 1
     failure = fate[SUBMIT_FAILURE]
-    if failure > 0.0 and uniform(seed, SUBMISSION, number, before) < failure:
+    if failure > 0.0 and uniform(seed, SUBMISSION, key, before) < failure:
         if before == m.general[RESUBMIT_END] - m.general[RESUBMIT]:
             _fail(m, message, time, _SUBMIT_FAILED)
         else:
@@ -886,10 +953,10 @@ def _submit(m: Model, message: int, time: int) -> None:
             _push(m, time + wait, _RETURN, message)
         return
     m.times[SENT, message] = time
-    drawn = uniform(seed, OUTCOME, number, FIRST)
+    drawn = uniform(seed, OUTCOME, key, FIRST)
     if drawn < fate[FAILURE]:
         m.counts[ATTEMPTS, message] = 1
-        drawn = uniform(seed, CAUSE, number, FIRST)
+        drawn = uniform(seed, CAUSE, key, FIRST)
         cause = int(_INVALID_NUMBER)
         for k in range(CAUSE_EDGES, CAUSE_EDGES + 3):
             cause += drawn >= fate[k]
@@ -897,17 +964,17 @@ def _submit(m: Model, message: int, time: int) -> None:
         return
     back = time
     if drawn >= fate[REACHED]:
-        back += exponential_us(seed, AWAY, number, FIRST, fate[AWAY_MEAN])
+        back += exponential_us(seed, AWAY, key, FIRST, fate[AWAY_MEAN])
     _attempt(m, message, time, back)
 
 
 @inner
 def _reply(m: Model, message: int, now: int) -> None:
     """Take in what a recipient wrote back, and put the answer into the traffic."""
-    seed, number = m.general[SEED], _number(m, message)
+    seed, key = m.general[SEED], _key(m, message)
     campaign = m.places[CAMPAIGN, message]
     talk = m.talk[campaign]
-    drawn = uniform(seed, KEYWORD, number, FIRST)
+    drawn = uniform(seed, KEYWORD, key, FIRST)
     keyword = _TEXT
     for k in range(3):
         if drawn < talk[START_EDGE - k]:
@@ -924,7 +991,7 @@ def _reply(m: Model, message: int, now: int) -> None:
             time = now + int(talk[ANSWER_AFTER])
     elif first < end:
         time = max(now, int(m.heaps[first]))
-        time += exponential_us(seed, HANDLING, number, FIRST, talk[HANDLING_MEAN])
+        time += exponential_us(seed, HANDLING, key, FIRST, talk[HANDLING_MEAN])
         _replace(m.heaps, first, end, time)
     elif talk[TEXT_AFTER] >= 0.0:
         time = now + int(talk[TEXT_AFTER])
@@ -938,7 +1005,7 @@ def _reply(m: Model, message: int, now: int) -> None:
     m.places[CARRIER_NUMBER, answer] = m.places[CARRIER_NUMBER, message]
     m.times[RECIPIENT_NUMBER, answer] = m.times[RECIPIENT_NUMBER, message]
     m.places[ZONE_NUMBER, answer] = m.places[ZONE_NUMBER, message]
-    m.counts[ANSWER_TO, answer] = number
+    m.counts[ANSWER_TO, answer] = _number(m, message)
     if len(m.numbers):
         m.numbers[answer] = m.general[NUMBERS_GIVEN]
     m.general[NUMBERS_GIVEN] += 1
