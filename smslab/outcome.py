@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from smslab.traffic import Traffic
 
-__all__ = ["NEVER", "Keyword", "Outcome", "Reason", "Status"]
+__all__ = ["NEVER", "Keyword", "Outcome", "Reason", "Stage", "Status"]
 
 #: The time of what did not happen.
 NEVER: Final = -1
@@ -45,6 +45,14 @@ class Reason(IntEnum):
     SUBMIT_FAILED = 11  #: the carrier answered each submission with a temporary error
 
 
+class Stage(IntEnum):
+    """Where a message passes, one after the other."""
+
+    ACCOUNT = 0
+    SENDER = 1
+    CARRIER = 2
+
+
 class Keyword(IntEnum):
     """What a recipient wrote back."""
 
@@ -69,6 +77,8 @@ class Outcome:
         carrier that took it at last.
     entered_us : ndarray of int64, shape (n,)
         When it came to the last queue that it came to.
+    stage : ndarray of int8, shape (n,)
+        How far it came: codes of :class:`Stage`.
     sent_us : ndarray of int64, shape (n,)
         When the carrier had taken the last segment: from then on the message is charged.
     final_us : ndarray of int64, shape (n,)
@@ -89,6 +99,7 @@ class Outcome:
 
     traffic: Traffic
     entered_us: npt.NDArray[np.int64]
+    stage: npt.NDArray[np.int8]
     sent_us: npt.NDArray[np.int64]
     final_us: npt.NDArray[np.int64]
     replied_us: npt.NDArray[np.int64]

@@ -38,7 +38,7 @@ class Results(Outcome):
         Number of the first message of each traffic in the replication.
     selected : ndarray of int64, shape (n,), or None
         Numbers of the messages in the replication, where these are a part of it.
-    traffic, entered_us, sent_us, final_us, replied_us, keyword, answer_to : object
+    traffic, entered_us, stage, sent_us, final_us, replied_us, keyword, answer_to : object
         As of :class:`~smslab.outcome.Outcome`.
     submissions, attempts, status, reason : object
         As of :class:`~smslab.outcome.Outcome`.

@@ -6,7 +6,7 @@ import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from smslab.errors import OptionError
 from smslab.kernels.simulation import SECOND
 from smslab.kpi import kpis
 from smslab.layout import lay_out
-from smslab.outcome import NEVER, Keyword, Reason, Status
+from smslab.outcome import NEVER, Keyword, Reason, Stage, Status
 from smslab.results import Results
 from smslab.scenario import Carrier, Scenario, Sender
 
@@ -34,7 +34,7 @@ class Run(Results):
     ----------
     scenario, seed, first, selected : object
         As of :class:`~smslab.results.Results`; :attr:`messages` shows times in seconds.
-    traffic, entered_us, sent_us, final_us, replied_us, keyword, answer_to : object
+    traffic, entered_us, stage, sent_us, final_us, replied_us, keyword, answer_to : object
         As of :class:`~smslab.outcome.Outcome`.
     submissions, attempts, status, reason : object
         As of :class:`~smslab.outcome.Outcome`.
@@ -190,13 +190,19 @@ class Run(Results):
         """
         step = _step_s(freq)
         last = max(int(self.sent_us.max(initial=0)), int(self.traffic.queued_us.max(initial=0)))
+        rows = last / (step * SECOND) * (len(self.scenario.senders) + len(self.scenario.carriers))
+        if rows > _MOST_ROWS:
+            raise OptionError(
+                f"freq is too short: {freq!r} gives {rows:,.0f} rows; take a longer one"
+            )
         edges = np.arange(1, last // int(step * SECOND) + 2) * step
         ends = np.rint(edges * SECOND).astype(np.int64)
-        # Who waits at a carrier has left its sender: then it came to its last queue.
+        # Who has come to a carrier's queue has left its sender.
         has_queue = np.array([station >= 0 for station in lay_out(self.scenario, 0).carriers])
-        reached = (self.traffic.carrier >= 0) & has_queue[self.traffic.carrier]
+        at_carrier = (self.stage == Stage.CARRIER) & has_queue[self.traffic.carrier]
+        at_carrier &= self.entered_us != NEVER
         left = np.where(self.sent_us != NEVER, self.sent_us, self.final_us)
-        left_sender = np.where(reached & (self.sent_us != NEVER), self.entered_us, left)
+        left_sender = np.where(at_carrier, self.entered_us, left)
         owner = _sender_of(self.scenario)[self.traffic.campaign]
         nodes: list[tuple[Sender | Carrier, str, _Flags, _Times, float | None]] = []
         for place, sender in enumerate(self.scenario.senders):
@@ -206,18 +212,19 @@ class Run(Results):
             nodes.append((sender, "sender", own, _backlog(came, gone, ends), rate))
         for place, carrier in enumerate(self.scenario.carriers):
             own = self.traffic.carrier == place
-            mine = own & reached & (self.sent_us != NEVER)
-            backlog = _backlog(self.entered_us[mine], self.sent_us[mine], ends)
+            here = own & at_carrier
+            backlog = _backlog(self.entered_us[here], left[here], ends)
             nodes.append((carrier, "carrier", own, backlog, carrier.mps))
         tables = {}
-        for node, kind, own, backlog, mps in nodes:
+        names = _node_names([node for node, *_ in nodes])
+        for name, (node, kind, own, backlog, mps) in zip(names, nodes, strict=True):
             sent = own & (self.sent_us != NEVER)
             when = left_sender if kind == "sender" else self.sent_us
             slot = np.searchsorted(ends, when[sent], side="right")
             per_s = np.bincount(slot, minlength=len(ends))[: len(ends)] / step
             segments = np.bincount(slot, self.traffic.segments[sent], len(ends))[: len(ends)] / step
             counted = per_s if node.per == "message" else segments
-            tables[kind, node.name] = pd.DataFrame(
+            tables[kind, name] = pd.DataFrame(
                 {
                     "backlog": backlog,
                     "messages_per_s": per_s,
@@ -261,6 +268,10 @@ def _sender_of(scenario: Scenario) -> npt.NDArray[np.int64]:
     return np.array([names.index(scenario.sender_of(t).name) for t in scenario.traffic])
 
 
+#: Rows of a series; more is a slip of the pen.
+_MOST_ROWS: Final = 5_000_000
+
+
 def _moments(at: float | Sequence[float]) -> npt.NDArray[np.float64]:
     try:
         moments = np.atleast_1d(np.asarray(at, np.float64))
@@ -269,6 +280,17 @@ def _moments(at: float | Sequence[float]) -> npt.NDArray[np.float64]:
     if moments.ndim > 1 or not (np.abs(moments) < 1e9).all():
         raise OptionError(f"at must be a time in seconds, or several; not {at!r:.80}")
     return moments
+
+
+def _node_names(nodes: Sequence[Sender | Carrier]) -> list[str]:
+    """Return names that tell apart carriers of the same name in different countries."""
+    names = [node.name for node in nodes if isinstance(node, Carrier)]
+    return [
+        f"{node.name} ({node.country or 'other'})"
+        if isinstance(node, Carrier) and names.count(node.name) > 1
+        else node.name
+        for node in nodes
+    ]
 
 
 def _step_s(freq: str | float) -> float:

@@ -24,6 +24,7 @@ def run_of(status, sent_s, final_s, receipt_s, read_s, segments=None):
         first=(0,),
         traffic=Traffic(np.zeros(rows, np.int64), none, segments, none),
         entered_us=micro([0] * rows),
+        stage=np.zeros(rows, np.int8),
         sent_us=micro(sent_s),
         final_us=micro(final_s),
         replied_us=micro([None] * rows),

@@ -37,6 +37,9 @@ def test_states_add_up_at_any_time(run):
         assert row["read"] == ((run.read_us != NEVER) & (run.read_us <= us)).sum()
     assert len(run.states()) == 100
     assert run.states(5).index.tolist() == [5]
+    for wrong in ("x", [[1, 2]], float("nan"), 1e300):
+        with pytest.raises(ValueError, match="at must be a time in seconds, or several"):
+            run.states(wrong)
 
 
 def test_series_count_what_the_messages_say(run):
@@ -65,6 +68,25 @@ def test_series_count_what_the_messages_say(run):
     for wrong in ("soon", 0, None):
         with pytest.raises(ValueError, match="freq must be a length of time"):
             run.series(wrong)
+
+
+def test_who_waits_at_a_carrier_is_counted_there():
+    """Also those that are not sent in the end."""
+    slow = Carrier(name="X", mps=1, country="US", share=1e9)
+    other = Carrier(name="X", country="GB", share=1e-6)
+    scenario = Scenario(
+        horizon_h=1,
+        traffic=(Campaign(messages=10_000, validity_h=0.5),),
+        senders=(Sender(name="s", mps=100),),
+        carriers=(slow, other),
+    )
+    found = smslab.simulate(scenario, rng=1)
+    with pytest.raises(ValueError, match="freq is too short"):
+        found.series(0.001)
+    table = found.series(600)["backlog"].unstack()
+    assert table.columns.tolist() == ["X (GB)", "X (US)", "s"]
+    assert table["s"].tolist() == [0] * len(table)
+    assert table["X (US)"].tolist()[:2] == [10_000 - 601, 10_000 - 1201]
 
 
 def test_events_are_in_order(run):

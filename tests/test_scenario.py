@@ -1,14 +1,16 @@
 import dataclasses
 import datetime as dt
+import zoneinfo
 
 import nasty
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smslab.errors import ScenarioError
-from smslab.scenario import Campaign, Carrier, Poisson, Reading, Scenario, Sender
+from smslab.scenario import Campaign, Carrier, Poisson, Reading, Scenario, Schedule, Sender
 from smslab.traffic import Load, generate
 
 shares = st.lists(st.floats(0.01, 1), min_size=1, max_size=5).map(
@@ -43,6 +45,25 @@ def test_toml_both_ways(tmp_path_factory, scenario):
     path = tmp_path_factory.mktemp("toml") / "scenario.toml"
     scenario.to_toml(path)
     assert Scenario.from_toml(path) == scenario
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        dt.datetime(2026, 11, 1, 1, 30, tzinfo=zoneinfo.ZoneInfo("America/New_York")),
+        pd.Timestamp("2026-10-31T00:00:00-04:00"),
+        dt.datetime(2026, 11, 1, 1, 30, fold=1, tzinfo=zoneinfo.ZoneInfo("America/New_York")),
+    ],
+)
+def test_a_start_has_a_fixed_offset(tmp_path, start):
+    scenario = Scenario(start=start)
+    assert type(scenario.start) is dt.datetime
+    assert type(scenario.start.tzinfo) is dt.timezone
+    assert scenario.start.utcoffset() == start.utcoffset()
+    scenario.to_toml(tmp_path / "s.toml")
+    again = Scenario.from_toml(tmp_path / "s.toml")
+    assert again == scenario
+    assert again.start.isoformat() == scenario.start.isoformat()
 
 
 def test_infinite_is_unlimited():
@@ -183,6 +204,40 @@ def test_bad_toml(tmp_path, toml, says):
         (lambda: Sender(numbers=1.5), "numbers must be of type int; not 1.5"),
         (lambda: Campaign(priority="high"), "priority must be of type int"),
         (lambda: Scenario(name=5), "name must be of type str; not 5"),
+        (lambda: Campaign(messages=10**5000), "messages must be .*; not a number of over 4,300"),
+        (
+            lambda: Scenario(start=dt.datetime(1, 1, 1, tzinfo=dt.UTC)),
+            "start must be from the year 2 on",
+        ),
+        (
+            lambda: Scenario(
+                start=dt.datetime(2026, 1, 1, tzinfo=dt.timezone(dt.timedelta(seconds=3661)))
+            ),
+            "start must be a moment with its offset",
+        ),
+        (lambda: Scenario(traffic=(Campaign(name="all"),)), "'all' stands for all of it"),
+        (lambda: Scenario(senders=(Sender(name="\ud800"),)), "without half a surrogate pair"),
+        (lambda: Scenario(carriers=(Carrier(name="", country="US"),)), "that are not empty"),
+        (lambda: Scenario(resubmit_s=(1.0,) * 101), "100 waits"),
+        (
+            lambda: Scenario(
+                senders=tuple(Sender(name=n, numbers=600, pool="sticky") for n in "ab")
+            ),
+            "senders must be of 1,000 sticky numbers at most; not 1200",
+        ),
+        (
+            lambda: Scenario(
+                traffic=(Schedule(times_s=(0,), segments=(5,)),), senders=(Sender(daily_cap=3),)
+            ),
+            r"senders\[0\].daily_cap must be 5 or more",
+        ),
+        (lambda: Campaign(over_h=5, profile=(5e-324, 0, 1)), "profile must be .* less than a"),
+        (lambda: Campaign(over_h=0.5, profile=(0, 1)), "profile must be over 0 somewhere in the"),
+        (
+            lambda: Poisson(rate_per_s=1e5, duration_s=900, profile=(1.0, *(0.0,) * 23)),
+            "rate_per_s x duration_s must be 100,000,000 at most",
+        ),
+        (lambda: Sender(limiter="window", mps=1e9, window_s=1e9), "mps x window_s must be 1 to"),
         (lambda: Scenario(start="2026-01-01"), "start must be of type datetime"),
         (lambda: Scenario(senders="abc"), "senders must be a list; not 'abc'"),
         (

@@ -17,7 +17,7 @@ from smslab.kernels import simulation
 from smslab.kernels.simulation import Model, compact_kernel, simulate_kernel, ticks
 from smslab.layout import Layout, Station, lay_out
 from smslab.memory import unwritten
-from smslab.outcome import NEVER, Keyword, Outcome, Reason, Status
+from smslab.outcome import NEVER, Keyword, Outcome, Reason, Stage, Status
 from smslab.scenario import Scenario
 from smslab.supply import Carrier
 from smslab.traffic import Blocks, Traffic, first_rows, needs_recipients
@@ -180,6 +180,7 @@ def _outcome(
             places[simulation.ZONE_NUMBER] if len(scenario.zones) > 1 else nowhere,
         ),
         entered_us=times[simulation.ENTERED],
+        stage=codes[simulation.STAGE],
         sent_us=times[simulation.SENT],
         final_us=times[simulation.FINAL],
         replied_us=of_replies(times[simulation.REPLIED], NEVER),
@@ -301,6 +302,7 @@ def _fill(model: Model, traffic: Traffic, first: int, talks: bool) -> None:
     places[simulation.SUBMISSIONS, first:] = 0
     codes[simulation.STATUS, first:] = Status.PENDING
     codes[simulation.REASON, first:] = Reason.NONE
+    codes[simulation.STAGE, first:] = Stage.ACCOUNT
     if talks:
         times[simulation.REPLIED, first:] = NEVER
         counts[simulation.ANSWER_TO, first:] = NEVER

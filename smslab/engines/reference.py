@@ -30,7 +30,7 @@ from smslab.demand import Conversation, Inbound
 from smslab.kernels import simulation
 from smslab.kernels.simulation import FAR
 from smslab.layout import Layout, Station, lay_out
-from smslab.outcome import NEVER, Keyword, Outcome, Reason, Status
+from smslab.outcome import NEVER, Keyword, Outcome, Reason, Stage, Status
 from smslab.scenario import Scenario
 from smslab.traffic import Traffic, first_rows
 
@@ -190,7 +190,7 @@ class Simulation:
         ]
         rows = len(self._queued)
         self._entered = [NEVER] * rows
-        self._stage = [_ACCOUNT] * rows
+        self._stage = [Stage.ACCOUNT] * rows
         self._sent = [NEVER] * rows
         self._final = [NEVER] * rows
         self._replied = [NEVER] * rows
@@ -293,23 +293,23 @@ class Simulation:
         elif self._is_opted_out(message):
             self._end(message, self._now, Status.FAILED, Reason.OPTED_OUT)
         else:
-            self._enter(message, _ACCOUNT)
+            self._enter(message, Stage.ACCOUNT)
         self._next_arrival()
 
     def _enter(self, message: int, stage: int) -> None:
         """Go to the first station from a stage on that there is."""
-        if stage == _ACCOUNT and self._layout.account < 0:
-            stage = _SENDER
+        if stage == Stage.ACCOUNT and self._layout.account < 0:
+            stage = Stage.SENDER
         first, copies = self._layout.senders[self._campaign[message]]
-        if stage == _SENDER and first < 0:
+        self._stage[message] = Stage(stage)
+        if stage == Stage.SENDER and first < 0:
             # Nothing is limited there, but hours and opt-outs matter all the same.
             if self._is_let_go(message):
-                self._enter(message, _CARRIER)
+                self._enter(message, Stage.CARRIER)
             return
-        self._stage[message] = stage
-        if stage == _ACCOUNT:
+        if stage == Stage.ACCOUNT:
             self._put(self._queues[self._layout.account], message)
-        elif stage == _SENDER:
+        elif stage == Stage.SENDER:
             if copies > 1:
                 drawn = simulation.uniform(
                     self._seed, simulation.NUMBER, self._recipient[message], 0
@@ -399,11 +399,11 @@ class Simulation:
         """Start a message at a station that is ready for it."""
         now = self._now
         stage = self._stage[message]
-        if stage == _SENDER and not self._is_let_go(message):
+        if stage == Stage.SENDER and not self._is_let_go(message):
             return
         units = queue.station.units(self._segments[message])
         if queue.limited.over_cap == "fail" and queue.is_over_cap(units):
-            if stage == _CARRIER:
+            if stage == Stage.CARRIER:
                 self._sent[message] = now
                 self._submissions[message] += 1
                 self._end(message, now, Status.UNDELIVERED, Reason.DAILY_CAP)
@@ -411,11 +411,12 @@ class Simulation:
                 self._end(message, now, Status.FAILED, Reason.DAILY_CAP)
             return
         done = now + queue.start(units, now)
-        if stage == _CARRIER and done == now:
+        if stage == Stage.CARRIER and done == now:
             self._submit(message)
-        elif stage == _CARRIER:
+        elif stage == Stage.CARRIER:
             self._at(done, _Order.ATTEMPT, message, self._submit)
         else:
+            self._stage[message] = Stage(stage + 1)
             self._at(done, _Order.ARRIVAL, message, lambda number: self._enter(number, stage + 1))
 
     def _is_let_go(self, message: int) -> bool:
@@ -451,7 +452,7 @@ class Simulation:
         if self._deadline[message] < self._now:
             self._expire(message)
         else:
-            self._enter(message, _SENDER)
+            self._enter(message, Stage.SENDER)
 
     def _expire(self, message: int) -> None:
         # The last segment may leave a station after the deadline that the first one met.
@@ -612,7 +613,7 @@ class Simulation:
             (self._priority, talk.answer_priority),
             (self._deadline, time + self._validity[campaign]),
             (self._entered, NEVER),
-            (self._stage, _ACCOUNT),
+            (self._stage, Stage.ACCOUNT),
             (self._sent, NEVER),
             (self._final, NEVER),
             (self._replied, NEVER),
@@ -629,7 +630,7 @@ class Simulation:
             new.append((self._zone, self._zone[message]))
         for column, value in new:
             column.append(value)
-        self._at(time, _Order.ARRIVAL, answer, lambda number: self._enter(number, _ACCOUNT))
+        self._at(time, _Order.ARRIVAL, answer, lambda number: self._enter(number, Stage.ACCOUNT))
 
     def _result(self) -> Outcome:
         def column(values: list[Any], kind: type[np.generic]) -> Any:
@@ -645,6 +646,7 @@ class Simulation:
                 column(self._zone, np.int16),
             ),
             entered_us=column(self._entered, np.int64),
+            stage=column(self._stage, np.int8),
             sent_us=column(self._sent, np.int64),
             final_us=column(self._final, np.int64),
             replied_us=column(self._replied, np.int64),
@@ -656,9 +658,6 @@ class Simulation:
             reason=column(self._reason, np.int8),
         )
 
-
-#: Stages of a message's way.
-_ACCOUNT, _SENDER, _CARRIER = range(3)
 
 #: Reasons of permanent failure, in the order of :class:`smslab.supply.Causes`.
 CAUSES: Final = (Reason.INVALID_NUMBER, Reason.FILTERED, Reason.BLOCKED, Reason.UNKNOWN)

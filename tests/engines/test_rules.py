@@ -395,3 +395,82 @@ def test_codes_do_not_wait_for_offers_beyond_one_service(run):
     later = beside.sent_us - alone.sent_us
     assert (later >= 0).all()
     assert (later <= SECOND / 10).all()
+
+
+def test_a_failover_goes_on_and_never_comes_back_to_itself(run):
+    down = (Outage(from_h=0, hours=5),)
+    carriers = (
+        plain(name="a", outages=down, failover="b", share=1e9),
+        plain(name="b", outages=down, failover="c", share=1e-6),
+        plain(name="c", failover="a", share=1e-6),
+    )
+    found = run(traffic=(Campaign(messages=5),), carriers=carriers)
+    assert found.traffic.carrier.tolist() == [2] * 5
+    assert found.sent_us.tolist() == [0] * 5
+    # In a circle of outages each waits at its own.
+    both = tuple(
+        plain(name=name, outages=down, failover=other, share=share)
+        for name, other, share in (("a", "b", 1e9), ("b", "a", 1e-6))
+    )
+    found = run(traffic=(Campaign(messages=5),), carriers=both)
+    assert found.traffic.carrier.tolist() == [0] * 5
+    assert found.sent_us.tolist() == [5 * 3600 * SECOND] * 5
+    # A general carrier of the same name may step in.
+    named = (
+        plain(name="x", country="US", outages=down, failover="x", share=1e9),
+        plain(name="x", share=1e-6),
+    )
+    found = run(traffic=(Campaign(messages=5),), carriers=named)
+    assert found.traffic.carrier.tolist() == [1] * 5
+
+
+def test_an_outage_without_end_fails_over(run):
+    for hours in (1000, 1e6):
+        first = plain(name="a", outages=(Outage(from_h=0, hours=hours),), failover="b", share=1e9)
+        found = run(traffic=(Campaign(messages=5),), carriers=(first, plain(name="b", share=1e-6)))
+        assert found.traffic.carrier.tolist() == [1] * 5
+
+
+def test_who_is_too_late_leaves_room_in_a_queue(run):
+    carrier = plain(queue_limit=1, outages=(Outage(from_h=0, hours=2.5),))
+    times = Schedule(times_s=(0, 3000, 7200), validity_h=1)
+    found = run(traffic=(times,), carriers=(carrier,))
+    assert found.reason.tolist() == [Reason.EXPIRED_QUEUE, Reason.QUEUE_FULL, Reason.NONE]
+    assert found.sent_us[2] == 2.5 * 3600 * SECOND
+
+
+def test_local_campaigns_after_a_change_of_clocks(run):
+    """Two days after Saturday midnight New York has put its clocks back; Phoenix has none."""
+    start = dt.datetime.fromisoformat("2026-10-31T00:00:00-04:00")
+    zones = (Zone(name="America/New_York"), Zone(name="America/Phoenix"))
+    campaign = Campaign(messages=30, start_s=60 * 3600, local=True)
+    found = run(traffic=(campaign,), start=start, zones=zones)
+    hours = found.traffic.queued_us / 3600 / SECOND
+    # Twelve by the clock of the start: eleven hours after midnight is noon there no more.
+    assert set(hours[found.traffic.zone == 0]) == {61}
+    assert set(hours[found.traffic.zone == 1]) == {63}
+
+
+def test_people_of_their_own_are_nobody_elses(run):
+    codes = Poisson(name="p", rate_per_s=1, duration_s=100, recipients=50)
+    found = run(traffic=(codes, Schedule(times_s=(9.0,) * 20)), handset=Handset())
+    of_codes = found.traffic.recipient[found.traffic.campaign == 0]
+    others = found.traffic.recipient[found.traffic.campaign == 1]
+    assert not set(of_codes) & set(others)
+    assert len(set(others)) == 20
+
+
+def test_no_email_for_who_has_opted_out(run):
+    offers = Campaign(name="offers", messages=20, conversation=ALL_STOP)
+    later = Campaign(name="later", messages=20, start_s=60, fallback=Fallback())
+    found = run(traffic=(offers, later), reading=Reading(median_s=1e-6, sigma=0)).of("later")
+    assert (found.reason == Reason.OPTED_OUT).all()
+    assert (found.emailed_us == NEVER).all()
+
+
+def test_no_conversion_past_the_horizon(run):
+    campaign = Campaign(messages=500, conversion=1)
+    found = run(traffic=(campaign,), horizon_h=0.02)
+    done = found.converted_us != NEVER
+    assert 0.2 < done.mean() < 0.5
+    assert found.converted_us.max() < 72 * SECOND
