@@ -160,7 +160,8 @@ class Run(Results):
             **ended,
             "read": by_then(self.read_us),
         }
-        return pd.DataFrame(counts, index=pd.Index(moments, name="time_s"))
+        shown = moments if at is None else np.atleast_1d(np.asarray(at))
+        return pd.DataFrame(counts, index=pd.Index(shown, name="time_s"))
 
     def series(self, freq: str | float = "1min") -> pd.DataFrame:
         """Return backlog, rate and utilisation of each sender and carrier over time.
