@@ -296,12 +296,12 @@ class Simulation:
             self._enter(message, Stage.ACCOUNT)
         self._next_arrival()
 
-    def _enter(self, message: int, stage: int) -> None:
+    def _enter(self, message: int, stage: Stage) -> None:
         """Go to the first station from a stage on that there is."""
         if stage == Stage.ACCOUNT and self._layout.account < 0:
             stage = Stage.SENDER
         first, copies = self._layout.senders[self._campaign[message]]
-        self._stage[message] = Stage(stage)
+        self._stage[message] = stage
         if stage == Stage.SENDER and first < 0:
             # Nothing is limited there, but hours and opt-outs matter all the same.
             if self._is_let_go(message):
@@ -317,7 +317,9 @@ class Simulation:
                 first += int(drawn * copies)
             self._put(self._queues[first], message)
         else:
-            carrier = self._carrier[message] = self._in_operation(self._carrier[message])
+            carrier = self._carrier[message]
+            if self._layout.failover[carrier] >= 0:
+                carrier = self._carrier[message] = self._in_operation(carrier)
             station = self._layout.carriers[carrier]
             if station < 0:
                 self._submit(message)
@@ -416,8 +418,9 @@ class Simulation:
         elif stage == Stage.CARRIER:
             self._at(done, _Order.ATTEMPT, message, self._submit)
         else:
-            self._stage[message] = Stage(stage + 1)
-            self._at(done, _Order.ARRIVAL, message, lambda number: self._enter(number, stage + 1))
+            following = _AFTER[stage]
+            self._stage[message] = following
+            self._at(done, _Order.ARRIVAL, message, lambda number: self._enter(number, following))
 
     def _is_let_go(self, message: int) -> bool:
         """Say whether a message may leave its sender now; if not, it has ended or comes back."""
@@ -658,6 +661,8 @@ class Simulation:
             reason=column(self._reason, np.int8),
         )
 
+
+_AFTER: Final = {Stage.ACCOUNT: Stage.SENDER, Stage.SENDER: Stage.CARRIER}
 
 #: Reasons of permanent failure, in the order of :class:`smslab.supply.Causes`.
 CAUSES: Final = (Reason.INVALID_NUMBER, Reason.FILTERED, Reason.BLOCKED, Reason.UNKNOWN)

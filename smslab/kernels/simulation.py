@@ -297,7 +297,8 @@ def key_of(traffic: Any, row: Any, *, is_answer: Any = False) -> Any:
     -------
     int or ndarray of int64
     """
-    return (traffic << _TRAFFIC) + row + _ANSWER * is_answer
+    keys = row if isinstance(traffic, int) and not traffic else (traffic << _TRAFFIC) + row
+    return keys if is_answer is False else keys + _ANSWER * is_answer
 
 
 #: Ticks of the integer clock in a second: microseconds.
@@ -891,9 +892,9 @@ def _station_from(m: Model, message: int, stage: int, now: int) -> int:
 
 
 @inner
-def _attempt(m: Model, message: int, time: int, back: int) -> None:
+def _attempt(m: Model, message: int, key: int, time: int, back: int) -> None:
     """Write down the attempts of a carrier from a time on; before `back` all fail."""
-    seed, horizon, key = m.general[SEED], m.general[HORIZON], _key(m, message)
+    seed, horizon = m.general[SEED], m.general[HORIZON]
     carrier = m.places[CARRIER_NUMBER, message]
     fate = m.fate[carrier]
     validity_ends = time + int(fate[NETWORK_VALIDITY])
@@ -965,7 +966,7 @@ def _submit(m: Model, message: int, time: int) -> None:
     back = time
     if drawn >= fate[REACHED]:
         back += exponential_us(seed, AWAY, key, FIRST, fate[AWAY_MEAN])
-    _attempt(m, message, time, back)
+    _attempt(m, message, key, time, back)
 
 
 @inner
