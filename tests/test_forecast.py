@@ -12,7 +12,7 @@ import smslab
 from smslab import report
 from smslab.forecast import duration
 from smslab.rates import Rate, RateCard
-from smslab.scenario import Campaign, Carrier, Poisson, Scenario, Sender
+from smslab.scenario import Campaign, Carrier, Conversation, Fallback, Poisson, Scenario, Sender
 from smslab.simulate import run_once, seeds, simulate
 from smslab.traffic import Load
 
@@ -362,3 +362,21 @@ def test_every_text_is_escaped(tmp_path):
 )
 def test_duration(seconds, text):
     assert duration(seconds) == text
+
+
+def test_answers_and_emails_are_paid():
+    talk = Conversation(reply_share=1, stop_share=0, help_share=1, answer_segments=2)
+    everybody = Carrier(first_attempt=1, permanent_failure=0)
+    quick = Fallback(after_s=0, cost=0.01)
+    for campaign, extra in ((Campaign(conversation=talk), 2), (Campaign(fallback=quick), None)):
+        scenario = Scenario(
+            traffic=(campaign, Poisson(rate_per_s=1, duration_s=60, conversation=talk)),
+            senders=(Sender(mps=1000),),
+            carriers=(everybody,),
+        )
+        plan = smslab.forecast(["hello"] * 50, scenario, country="DE", replications=3, rng=1)
+        price = smslab.cost(["hello"], country="DE")["cost"][0]
+        expected = 50 * price * (1 + extra) if extra else 50 * (price + 0.01)
+        assert plan.estimates.loc["cost", "value"] == pytest.approx(expected)
+        assert plan.messages["expected_cost"].sum() == pytest.approx(expected)
+        assert plan.replications["messages"].tolist() == [50] * 3

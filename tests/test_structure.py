@@ -62,7 +62,8 @@ ALLOWED = {
     "lookalikes": {"characters", "errors"},
     "characters": set(),
     "engines": {
-        *("demand", "kernels", "layout", "memory", "outcome", "scenario", "supply", "traffic"),
+        *("demand", "errors", "kernels", "layout", "memory", "outcome", "scenario", "supply"),
+        *("traffic",),
     },
     "outcome": {"traffic"},
     "traffic": {

@@ -27,12 +27,13 @@ import simpy
 from simpy.events import EventPriority
 
 from smslab.demand import Conversation, Inbound
+from smslab.errors import OptionError
 from smslab.kernels import simulation
 from smslab.kernels.simulation import FAR
 from smslab.layout import Layout, Station, lay_out
 from smslab.outcome import NEVER, Keyword, Outcome, Reason, Stage, Status
 from smslab.scenario import Scenario
-from smslab.traffic import Traffic, first_rows
+from smslab.traffic import Traffic, first_rows, needs_recipients
 
 __all__ = ["Process", "Simulation", "run"]
 
@@ -250,8 +251,17 @@ class Simulation:
             recipients have no numbers.
         traffic : str
             Name of the traffic.
+
+        Raises
+        ------
+        ValueError
+            If there is no such traffic, or recipients have no numbers.
         """
         names = [t.name for t in self.scenario.traffic]
+        if traffic not in names:
+            raise OptionError(f"traffic must be one of {names}; not {traffic!r}")
+        if not needs_recipients(self.scenario):
+            raise OptionError("recipients have no numbers; give the scenario a conversation")
         self._opted_out.add((self._layout.scopes[names.index(traffic)], recipient))
 
     def _run(self, processes: Sequence[Process]) -> None:

@@ -373,6 +373,23 @@ def test_a_process_of_the_user_looks_and_steps_in():
         smslab.simulate(scenario, engine="x")
 
 
+@pytest.mark.parametrize(
+    ("handset", "traffic", "says"),
+    [
+        (Handset(), "offers", "traffic must be one of .'campaign'."),
+        (None, "campaign", "recipients have no numbers"),
+    ],
+)
+def test_a_process_that_asks_for_what_there_is_not(handset, traffic, says):
+    def ask(simulation):
+        yield simulation.env.timeout(1)
+        simulation.opt_out(0, traffic)
+
+    scenario = Scenario(traffic=(Campaign(messages=3),), handset=handset)
+    with pytest.raises(ValueError, match=says):
+        smslab.simulate(scenario, processes=[ask])
+
+
 def test_more_capacity_never_delays_a_message(run):
     """Common random numbers: the same seed at two rates differs by the rate alone."""
     slow, fast = (
