@@ -237,8 +237,8 @@ class Demand:
         Name of the sender; the scenario's first if left out.
     allowed_hours : tuple of Hours
         When messages may leave their sender, in the recipient's time zone; those that would start
-        at another time are held, and come back to their queue in the order of their numbers. Any
-        time if empty.
+        at another time are held and come back to their queue, in the order of their numbers within
+        each priority. Any time if empty.
     conversation : Conversation, optional
         What recipients write back; nothing if left out.
     fallback : Fallback, optional

@@ -106,7 +106,7 @@ def simulate(
     processes : sequence of callable
         Your own processes in the environment of the reference engine: each is called with its
         :class:`~smslab.engines.reference.Simulation` and returns a generator of SimPy events, with
-        times in microseconds.
+        times in microseconds. At any moment they come before the messages.
     progress : None, True, or callable
         With ``keep="summary"``: True shows a bar; a function is called with (done, total) messages.
 

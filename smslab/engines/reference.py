@@ -44,13 +44,16 @@ Process: TypeAlias = "Callable[[Simulation], Generator[simpy.Event, Any, Any]]"
 
 
 class _Order(IntEnum):
-    """Classes of events, in the order in which those of the same time happen."""
+    """Classes of events, in the order in which those of the same time happen.
 
-    WAKE = 0  #: a station may take the next message
-    ATTEMPT = 1  #: a carrier has a message, or tries it again
-    RETURN = 2  #: a message comes back to its sender
-    REPLY = 3
-    ARRIVAL = 4  #: a message comes to the platform or to its next station
+    SimPy's own, such as those of a user's processes, have 0 and 1 and come before.
+    """
+
+    RETURN = 1  #: a message comes back to its sender
+    WAKE = 2  #: a station may take the next message
+    ATTEMPT = 3  #: a carrier has a message, or tries it again
+    REPLY = 4
+    ARRIVAL = 5  #: a message comes to the platform or to its next station
 
 
 def next_open(opens: npt.NDArray[np.int64], time: int) -> int:
@@ -306,7 +309,7 @@ class Simulation:
             self._enter(message, Stage.ACCOUNT)
         self._next_arrival()
 
-    def _enter(self, message: int, stage: Stage) -> None:
+    def _enter(self, message: int, stage: Stage, *, returns: bool = False) -> None:
         """Go to the first station from a stage on that there is."""
         if stage == Stage.ACCOUNT and self._layout.account < 0:
             stage = Stage.SENDER
@@ -315,17 +318,17 @@ class Simulation:
         if stage == Stage.SENDER and first < 0:
             # Nothing is limited there, but hours and opt-outs matter all the same.
             if self._is_let_go(message):
-                self._enter(message, Stage.CARRIER)
+                self._enter(message, Stage.CARRIER, returns=returns)
             return
         if stage == Stage.ACCOUNT:
-            self._put(self._queues[self._layout.account], message)
+            self._put(self._queues[self._layout.account], message, returns)
         elif stage == Stage.SENDER:
             if copies > 1:
                 drawn = simulation.uniform(
                     self._seed, simulation.NUMBER, self._recipient[message], 0
                 )
                 first += int(drawn * copies)
-            self._put(self._queues[first], message)
+            self._put(self._queues[first], message, returns)
         else:
             carrier = self._carrier[message]
             if self._layout.failover[carrier] >= 0:
@@ -334,7 +337,7 @@ class Simulation:
             if station < 0:
                 self._submit(message)
             else:
-                self._put(self._queues[station], message)
+                self._put(self._queues[station], message, returns)
 
     def _in_operation(self, carrier: int) -> int:
         """Return the first in operation of a carrier and its failovers; it itself if none is."""
@@ -347,7 +350,8 @@ class Simulation:
             one = -1
         return carrier if one < 0 else one
 
-    def _put(self, queue: _Queue, message: int) -> None:
+    def _put(self, queue: _Queue, message: int, returns: bool) -> None:
+        """Let a message come to a queue; of those that come back at once, who is first starts."""
         now = self._now
         self._entered[message] = now
         units = queue.station.units(self._segments[message])
@@ -357,7 +361,7 @@ class Simulation:
         priority = self._priority[message]
         if not queue.waiting or priority < queue.waiting[0][0]:
             time = queue.ready(units, now)
-            if time == now:
+            if time == now and not returns:
                 self._begin(queue, message)
                 return
         else:
@@ -465,7 +469,7 @@ class Simulation:
         if self._deadline[message] < self._now:
             self._expire(message)
         else:
-            self._enter(message, Stage.SENDER)
+            self._enter(message, Stage.SENDER, returns=True)
 
     def _expire(self, message: int) -> None:
         # The last segment may leave a station after the deadline that the first one met.

@@ -397,7 +397,7 @@ _ACCOUNT, _SENDER, _CARRIER = range(3)
 
 # Classes of events, in the order in which those of the same time happen. What a carrier does is
 # written down ahead and needs no event.
-_WAKE, _RETURN, _REPLY, _ARRIVAL = np.array([0, 2, 3, 4])
+_RETURN, _WAKE, _REPLY, _ARRIVAL = np.array([0, 1, 3, 4])
 _SHIFT: Final = 48
 _NUMBER: Final = (1 << _SHIFT) - 1
 
@@ -806,8 +806,11 @@ def _drop_late(m: Model, s: int, now: int) -> int:
 
 
 @inner
-def _must_wait(m: Model, s: int, message: int, now: int) -> bool:
-    """Say whether a message that comes to a station cannot start; then it waits, or has ended."""
+def _must_wait(m: Model, s: int, message: int, now: int, returns: bool) -> bool:
+    """Say whether a message that comes to a station cannot start; then it waits, or has ended.
+
+    Of those that come back at the same time, who is first starts: they wait for one another.
+    """
     m.times[ENTERED, message] = now
     units = _units(m, s, message)
     limit = m.stations[s, QUEUE_LIMIT]
@@ -817,7 +820,7 @@ def _must_wait(m: Model, s: int, message: int, now: int) -> bool:
     is_first = level < _first_level(m, s)
     if is_first:
         time = _ready(m, s, units, now)
-        if time == now:
+        if time == now and not returns:
             return False
     if limit >= 0 and m.stations[s, WAITING] + units > limit:
         _fail(m, message, now, _QUEUE_FULL)
@@ -1023,7 +1026,7 @@ def _next_event(m: Model, order: npt.NDArray[np.int64]) -> tuple[int, int, int]:
     time, key, row = FAR, 0, NEVER
     for s in range(len(m.wakes)):
         if m.wakes[s] < time:
-            time, key, row = int(m.wakes[s]), s, s
+            time, key, row = int(m.wakes[s]), int(_WAKE << _SHIFT | s), s
     at, of = int(m.general[HAND_TIME]), int(m.general[HAND_KEY])
     if at < time or (at == time and of < key):
         time, key, row = at, of, int(m.general[HAND_ROW])
@@ -1098,7 +1101,7 @@ def _loop(m: Model, order: npt.NDArray[np.int64]) -> None:
                 s = _station_from(m, message, stage, time)
                 if s == NEVER and m.codes[STAGE, message] == _CARRIER:
                     done = time
-                if s == NEVER or _must_wait(m, s, message, time):
+                if s == NEVER or _must_wait(m, s, message, time, kind == _RETURN):
                     s = NEVER
             if s != NEVER:
                 done = _begin(m, s, message, time)

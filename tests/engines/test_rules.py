@@ -136,6 +136,16 @@ def test_allowed_hours_by_time_zone(run):
     assert 30 < late.sum() < 60
 
 
+def test_who_was_held_comes_back_by_priority(run):
+    hours = (Hours(),)
+    late = Campaign(name="late", messages=3, start_s=3600, priority=5, allowed_hours=hours)
+    early = Campaign(name="early", messages=3, priority=0, allowed_hours=hours)
+    found = run(traffic=(late, early), senders=(Sender(mps=1),))
+    eight = 8 * 3600
+    assert sent_s(found.of("early")) == [eight, eight + 1, eight + 2]
+    assert sent_s(found.of("late")) == [eight + 3, eight + 4, eight + 5]
+
+
 def test_a_held_message_expires_at_its_deadline(run):
     campaign = Campaign(messages=30, allowed_hours=(Hours(),), validity_h=1)
     found = run(traffic=(campaign,), senders=(Sender(mps=1),), start=EVENING)
@@ -362,8 +372,8 @@ def test_a_process_of_the_user_looks_and_steps_in():
         handset=Handset(off_share=0),
     )
     found = smslab.simulate(scenario, rng=1, processes=[watch])
-    # The third leaves after two seconds; the first two have landed.
-    assert seen == [(0, 0), (17, 2), (15, 4), (13, 6), (11, 8)]
+    # The third leaves after two seconds, and after the process has looked; two have landed.
+    assert seen == [(0, 0), (18, 2), (16, 4), (14, 6), (12, 8)]
     assert found.reason[19] == Reason.OPTED_OUT
     with pytest.raises(ValueError, match="processes run on engine='reference' only"):
         smslab.simulate(scenario, engine="compiled", processes=[watch])
