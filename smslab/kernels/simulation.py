@@ -370,7 +370,7 @@ def off_until(seed: int, recipient: int, time: int, off_share: float, off_mean_s
         turn += 1
 
 
-# What the event loop shares with its engine: codes of `smslab.results`, checked by a test.
+# What the event loop shares with its engine: codes of `smslab.outcome`, as a test checks.
 NEVER: Final = -1
 _PENDING, _FAILED, _UNDELIVERED, _EXPIRED, _DELIVERED, _RECEIVED = np.arange(6, dtype=np.int8)
 (
