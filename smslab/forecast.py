@@ -16,7 +16,7 @@ import pandas as pd
 from smslab import report
 from smslab.cost import SegmentPrices, cost, segment_prices
 from smslab.errors import InputError
-from smslab.kpi import kpis
+from smslab.kpi import duration, kpis
 from smslab.outcome import NEVER, Status
 from smslab.progress import Progress, shown
 from smslab.rates import LOWEST, MICRO, OTHER_SENDER, RateCard
@@ -233,15 +233,6 @@ class Forecast:
             moment = self.scenario.start + dt.timedelta(seconds=round(seconds))
             return f"{moment:%Y-%m-%d %H:%M:%S}"
         return duration(seconds)
-
-
-def duration(seconds: float) -> str:
-    """Write a time span in its two largest units."""
-    whole = round(seconds)
-    for name, size, smaller, small in (("d", 86400, "h", 3600), ("h", 3600, "min", 60)):
-        if whole >= size:
-            return f"{whole // size} {name} {whole % size // small} {smaller}"
-    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{seconds:.1f} s"
 
 
 def _ranked(values: pd.Series[Any]) -> pd.Series[int]:

@@ -12,7 +12,7 @@ from smslab.kernels.simulation import SECOND
 from smslab.outcome import NEVER, Keyword, Status
 from smslab.results import Results
 
-__all__ = ["Tally", "kpis"]
+__all__ = ["Tally", "duration", "kpis"]
 
 
 def kpis(run: Results) -> dict[str, float]:
@@ -178,3 +178,30 @@ def _landed_s(landed_us: npt.NDArray[np.int64], share: float) -> float:
         return math.nan
     rank = math.ceil(share * len(landed_us)) - 1
     return float(np.partition(landed_us, rank)[rank]) / SECOND
+
+
+def duration(seconds: float) -> str:
+    """Write a time span in its two largest units.
+
+    Parameters
+    ----------
+    seconds : float
+        The span; infinite or NaN where it never ends.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from smslab.kpi import duration
+    >>> duration(5.06), duration(90), duration(10_080), duration(float("inf"))
+    ('5.1 s', '1 min 30 s', '2 h 48 min', 'never')
+    """
+    if not math.isfinite(seconds):
+        return "never"
+    whole = round(seconds)
+    for name, size, smaller, small in (("d", 86400, "h", 3600), ("h", 3600, "min", 60)):
+        if whole >= size:
+            return f"{whole // size} {name} {whole % size // small} {smaller}"
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{seconds:.1f} s"

@@ -359,7 +359,7 @@ class Carrier(Limited):
             check_between(self, 1, 10_000, "window")
         check_between(self, SMALLEST, LARGEST, "ack_ms")
         if self.outage_every_h is not None:
-            check_between(self, 1e-3, LARGEST, "outage_every_h")
+            check_between(self, 1e-2, LARGEST, "outage_every_h")
         check_between(self, 1e-3, LARGEST, "outage_mean_h")
         shares = ("first_attempt", "permanent_failure", "receipt_missing", "submit_failure")
         check_between(self, 0, 1, *shares)

@@ -10,7 +10,7 @@ import pytest
 
 import smslab
 from smslab import report
-from smslab.forecast import duration
+from smslab.kpi import duration
 from smslab.rates import Rate, RateCard
 from smslab.scenario import Campaign, Carrier, Conversation, Fallback, Poisson, Scenario, Sender
 from smslab.simulate import run_once, seeds, simulate
