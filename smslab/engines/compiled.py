@@ -5,6 +5,9 @@ It gives, row by row, what the reference engine gives.
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Final, TypeAlias
@@ -23,6 +26,8 @@ from smslab.supply import Carrier
 from smslab.traffic import Blocks, Traffic, first_rows, needs_recipients
 
 __all__ = ["run", "stream"]
+
+_LOG: Final = logging.getLogger("smslab")
 
 _Array: TypeAlias = npt.NDArray[Any]
 
@@ -77,11 +82,30 @@ def run(scenario: Scenario, traffic: Traffic, seed: int) -> Outcome:
     is_sorted = bool((queued[1:] >= queued[:-1]).all())
     order = np.empty(0, np.int64) if is_sorted else np.argsort(queued, kind="stable")
     model.general[simulation.IS_LAST] = True
-    if messages < _LONG:
-        simulate_kernel(model, order)
-    else:
-        _run_aside(model, order)
+    with _announced():
+        if messages < _LONG:
+            simulate_kernel(model, order)
+        else:
+            _run_aside(model, order)
     return _outcome(model, scenario, slice(int(model.general[simulation.ROWS])), replies > 0)
+
+
+@contextlib.contextmanager
+def _announced() -> Iterator[None]:
+    """Say so if the engine has to be compiled, which is once after it was installed."""
+
+    def say() -> None:
+        if not simulate_kernel.signatures:
+            _LOG.warning("compiling the engine: once, some seconds")
+
+    timer = threading.Timer(1.0, say)
+    timer.daemon = True
+    if not simulate_kernel.signatures:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 #: From so many messages on, a run takes so long that people want to interrupt it.
@@ -132,7 +156,8 @@ def stream(scenario: Scenario, blocks: Blocks, seed: int) -> Iterator[tuple[Outc
         model.numbers[live:rows] = numbers
         _fill(model, traffic, live, talks)
         model.general[simulation.IS_LAST] = following is None
-        simulate_kernel(model, np.empty(0, np.int64))
+        with _announced():
+            simulate_kernel(model, np.empty(0, np.int64))
         rows = int(model.general[simulation.ROWS])
         place = np.empty(rows, np.int64)
         live = compact_kernel(model, place)
