@@ -29,6 +29,8 @@ def inner(function: F) -> F:
     -------
     callable
     """
+    # Arrays are the caller's, so that nothing has to count who refers to them: with a model of
+    # many arrays, counting and passing them took a microsecond a call. So nothing may be allocated.
     options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
     compiled: F = numba.njit(nogil=True, error_model="numpy", forceinline=True, **options)(function)
     return compiled
