@@ -115,7 +115,7 @@ def simpy_reneging(draws: Draws) -> Answer:
 
 def simpy_processes(draws: Draws, *, reneges: bool = False) -> Answer:
     """SimPy, a process per message, resources with queues; who comes too late sees it then."""
-    import simpy  # noqa: PLC0415
+    import simpy  # noqa: PLC0415  (a peer: only where it runs)
 
     env = simpy.Environment(initial_time=0)
     answer = Answer(len(draws.queued))
@@ -164,7 +164,7 @@ def simpy_processes(draws: Draws, *, reneges: bool = False) -> Answer:
 
 def simpy_callbacks(draws: Draws) -> Answer:
     """SimPy without processes: a state machine per queue, callbacks on timeouts."""
-    import simpy  # noqa: PLC0415
+    import simpy  # noqa: PLC0415  (a peer: only where it runs)
 
     env = simpy.Environment(initial_time=0)
     answer = Answer(len(draws.queued))
@@ -226,7 +226,7 @@ def simpy_callbacks(draws: Draws) -> Answer:
 
 def ciw_nodes(draws: Draws) -> Answer:
     """Ciw: a node for the sender, for each carrier, and for waits; routers and reneging."""
-    import ciw  # noqa: PLC0415
+    import ciw  # noqa: PLC0415  (a peer: only where it runs)
 
     answer = Answer(len(draws.queued))
     deadlines = [queued + VALIDITY_S * SECOND for queued in draws.queued]
@@ -293,7 +293,7 @@ def ciw_nodes(draws: Draws) -> Answer:
 
 def salabim_components(draws: Draws) -> Answer:
     """salabim, yieldless: a component per message, resources with queues."""
-    import salabim as sim  # noqa: PLC0415
+    import salabim as sim  # noqa: PLC0415  (a peer: only where it runs)
 
     random.seed(0)
     env = sim.Environment(trace=False, yieldless=False)

@@ -301,7 +301,7 @@ def _no_lookalike(character: str) -> str:
 
 def _transliterated(character: str) -> Lookalike | None:
     try:
-        from anyascii import anyascii  # noqa: PLC0415
+        from anyascii import anyascii  # noqa: PLC0415  (an extra)
     except ImportError:
         raise MissingExtraError("translit", "level 'translit'") from None
     found: str = anyascii(character)

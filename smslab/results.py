@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from smslab.errors import ScenarioError, nearest
 from smslab.kernels.simulation import key_of
 from smslab.outcome import NEVER, Outcome, Status
 from smslab.scenario import Scenario
-from smslab.traffic import Traffic
+from smslab.traffic import picked
 
 __all__ = ["Results"]
 
@@ -93,13 +93,9 @@ class Results(Outcome):
         return int(np.count_nonzero(self.status == status))
 
     def _only(self, rows: npt.NDArray[np.bool_]) -> Self:
-        def part(item: Results | Traffic) -> dict[str, Any]:
-            columns = {field.name: getattr(item, field.name) for field in fields(item)}
-            arrays = {name: c for name, c in columns.items() if isinstance(c, np.ndarray)}
-            return {name: c[rows] if len(c) else c for name, c in arrays.items()}
-
-        columns = part(self) | {"selected": self.numbers[rows]}
-        return replace(self, traffic=replace(self.traffic, **part(self.traffic)), **columns)
+        columns = picked(self, rows) | {"selected": self.numbers[rows]}
+        traffic = replace(self.traffic, **picked(self.traffic, rows))
+        return replace(self, traffic=traffic, **columns)
 
     @cached_property
     def numbers(self) -> _Times:

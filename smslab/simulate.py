@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Final, Literal, TypeAlias, overload
 
 import numpy as np
@@ -18,7 +17,7 @@ from smslab.results import Results
 from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
 from smslab.summary import ALL, Summary
-from smslab.traffic import Blocks, Load, first_rows, generate
+from smslab.traffic import Blocks, Load, columns_of, first_rows, generate
 
 __all__ = ["ENGINES", "KEEPS", "Seed", "check_engine", "run_once", "seeds", "simulate"]
 
@@ -172,9 +171,9 @@ def _summarised(scenario: Scenario, seed: int, progress: Progress) -> Summary:
     for outcome, numbers in shown(
         counted, progress, blocks.messages, "messages", lambda part: len(part[1])
     ):
-        columns = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
         part = Results(
-            **columns,
+            **columns_of(outcome),
+            traffic=outcome.traffic,
             scenario=scenario,
             seed=seed,
             first=tuple(blocks.first.tolist()),
@@ -238,6 +237,11 @@ def run_once(
         outcome = reference.run(scenario, traffic, seed, processes)
     else:
         outcome = compiled.run(scenario, traffic, seed)
-    columns = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
     first = tuple(first_rows(scenario, traffic).tolist())
-    return Run(**columns, scenario=scenario, seed=seed, first=first)
+    return Run(
+        **columns_of(outcome),
+        traffic=outcome.traffic,
+        scenario=scenario,
+        seed=seed,
+        first=first,
+    )

@@ -416,7 +416,7 @@ class Carrier(Limited):
                 f"{nearest(str(profile), _PROFILES)}"
             )
         values: dict[str, object] = {**_PROFILES[profile], **fields}
-        return cls(**values)  # type: ignore[arg-type]
+        return cls(**values)  # type: ignore[arg-type]  # the fields say what they take
 
 
 def _profile(

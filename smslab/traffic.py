@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,17 @@ from smslab.memory import unwritten
 from smslab.scenario import Campaign, Poisson, Scenario, Schedule
 from smslab.segmentation import segment
 
-__all__ = ["Blocks", "Load", "Traffic", "first_rows", "generate", "needs_recipients", "serving"]
+__all__ = [
+    "Blocks",
+    "Load",
+    "Traffic",
+    "columns_of",
+    "first_rows",
+    "generate",
+    "needs_recipients",
+    "picked",
+    "serving",
+]
 
 _Rows: TypeAlias = npt.NDArray[np.int64]
 
@@ -71,6 +81,41 @@ class Traffic:
     carrier: npt.NDArray[np.int16]
     recipient: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     zone: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
+
+
+def columns_of(item: Any) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns of a dataclass that holds some.
+
+    Parameters
+    ----------
+    item : dataclass
+        Say, a :class:`Traffic` or a :class:`smslab.outcome.Outcome`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        By name; fields that are not arrays are left out.
+    """
+    values = {field.name: getattr(item, field.name) for field in fields(item)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+
+def picked(item: Any, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Return some rows of the columns of a dataclass; a column that is empty stays so.
+
+    Parameters
+    ----------
+    item : dataclass
+        As of :func:`columns_of`.
+    rows : ndarray of int64 or bool
+        Which rows, in which order.
+
+    Returns
+    -------
+    dict of str to ndarray
+        By name.
+    """
+    return {name: v[rows] if len(v) else v for name, v in columns_of(item).items()}
 
 
 def generate(scenario: Scenario, seed: int, load: Load | None = None) -> Traffic:
@@ -188,9 +233,7 @@ class Blocks:
             traffic = _joined([part for part, _ in taken])
             numbers = np.concatenate([rows for _, rows in taken])
             order = np.lexsort((numbers, traffic.queued_us))
-            columns = {field.name: getattr(traffic, field.name) for field in fields(traffic)}
-            ordered = {name: v[order] if len(v) else v for name, v in columns.items()}
-            yield Traffic(**ordered), numbers[order]
+            yield Traffic(**picked(traffic, order)), numbers[order]
 
 
 #: More than there are messages.
@@ -295,8 +338,8 @@ class _Stream:
 def _joined(parts: Sequence[Traffic]) -> Traffic:
     if len(parts) == 1:
         return parts[0]
-    columns = {f.name: [getattr(part, f.name) for part in parts] for f in fields(Traffic)}
-    return Traffic(**{name: np.concatenate(values) for name, values in columns.items()})
+    columns = [columns_of(part) for part in parts]
+    return Traffic(**{name: np.concatenate([c[name] for c in columns]) for name in columns[0]})
 
 
 def _queued(

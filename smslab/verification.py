@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from smslab.engines import compiled, reference
@@ -15,7 +13,7 @@ from smslab.errors import OptionError
 from smslab.outcome import Outcome
 from smslab.scenario import Scenario
 from smslab.simulate import Seed, seeds
-from smslab.traffic import Load, Traffic, generate
+from smslab.traffic import Load, Traffic, columns_of, generate, picked
 
 __all__ = ["Verification", "verify"]
 
@@ -108,19 +106,13 @@ def _first(traffic: Traffic, n: int) -> Traffic:
     if len(traffic.queued_us) <= n:
         return traffic
     rows = np.sort(np.argsort(traffic.queued_us, kind="stable")[:n])
-    columns = _columns(traffic)
-    return replace(traffic, **{name: v[rows] for name, v in columns.items() if len(v)})
-
-
-def _columns(item: Outcome | Traffic) -> dict[str, npt.NDArray[Any]]:
-    values = {field.name: getattr(item, field.name) for field in fields(item)}
-    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    return replace(traffic, **picked(traffic, rows))
 
 
 def _differences(slow: Outcome, fast: Outcome) -> pd.DataFrame:
     found = []
-    theirs = _columns(fast) | _columns(fast.traffic)
-    for name, expected in (_columns(slow) | _columns(slow.traffic)).items():
+    theirs = columns_of(fast) | columns_of(fast.traffic)
+    for name, expected in (columns_of(slow) | columns_of(slow.traffic)).items():
         got = theirs[name]
         rows = max(len(expected), len(got))
         both = [pd.Series(values, dtype="Int64").reindex(range(rows)) for values in (expected, got)]

@@ -73,9 +73,9 @@ def run(scenario: Scenario, traffic: Traffic, seed: int) -> Outcome:
         One row per message; answers come after the messages of the traffic.
     """
     messages = len(traffic.queued_us)
-    replies = _most_replies(scenario, traffic, seed)
-    people = int(traffic.recipient.max(initial=-1)) + 1 if replies else 0
     first = first_rows(scenario, traffic)
+    replies = _most_replies(scenario, traffic, seed, first)
+    people = int(traffic.recipient.max(initial=-1)) + 1 if replies else 0
     model = _model(scenario, seed, _tables(messages + replies), messages, people, first)
     _fill(model, traffic, 0, replies > 0)
     queued = traffic.queued_us
@@ -218,13 +218,15 @@ def _outcome(
     )
 
 
-def _most_replies(scenario: Scenario, traffic: Traffic, seed: int) -> int:
+def _most_replies(
+    scenario: Scenario, traffic: Traffic, seed: int, first: npt.NDArray[np.int64]
+) -> int:
     """Return how many messages would be replied to if all were read; 0 also means: none can be."""
     shares = np.array([_reply_share(traffic) for traffic in scenario.traffic])
     if not shares.any():
         return 0
     campaign = traffic.campaign.astype(np.int64)
-    rows = np.arange(len(campaign)) - first_rows(scenario, traffic)[campaign]
+    rows = np.arange(len(campaign)) - first[campaign]
     drawn = simulation.uniforms_of(seed, simulation.REPLY, simulation.key_of(campaign, rows))
     return int((drawn < shares[campaign]).sum())
 

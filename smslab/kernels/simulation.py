@@ -186,15 +186,6 @@ def normal(seed: int, stream: _Int, message: int, attempt: _Int) -> float:
 
 
 @kernel
-def uniforms(seed: int, stream: _Int, rows: int) -> npt.NDArray[np.float64]:
-    """Draw :func:`uniform` for the messages 0 to `rows` - 1, attempt 0."""
-    out = np.empty(rows, np.float64)
-    for message in range(rows):
-        out[message] = uniform(seed, stream, message, 0)
-    return out
-
-
-@kernel
 def uniforms_of(
     seed: int, stream: _Int, messages: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
@@ -202,15 +193,6 @@ def uniforms_of(
     out = np.empty(len(messages), np.float64)
     for row, message in enumerate(messages):
         out[row] = uniform(seed, stream, message, FIRST)
-    return out
-
-
-@kernel
-def exponentials(seed: int, stream: _Int, rows: int, attempt: _Int) -> npt.NDArray[np.float64]:
-    """Draw :func:`exponential` for the messages 0 to `rows` - 1."""
-    out = np.empty(rows, np.float64)
-    for message in range(rows):
-        out[message] = exponential(seed, stream, message, attempt)
     return out
 
 

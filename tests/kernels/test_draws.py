@@ -18,10 +18,12 @@ UNIFORM_2026 = 0.5157566609782364
 
 
 def test_vector_and_scalar_agree():
-    assert draws.uniforms(7, 3, 50).tolist() == [draws.uniform(7, 3, i, 0) for i in range(50)]
-    assert draws.exponentials(7, 3, 50, 2).tolist() == [
-        draws.exponential(7, 3, i, 2) for i in range(50)
-    ]
+    drawn = draws.uniforms_of(7, 3, np.arange(50))
+    assert drawn.tolist() == [draws.uniform(7, 3, i, 0) for i in range(50)]
+    times = np.empty(50)
+    draws.passing(7, 2, 0, 0.0, 1.0, times)
+    gaps = [draws.exponential(7, draws.ARRIVAL, i, 2) for i in range(50)]
+    assert times.tolist() == np.cumsum(gaps).tolist()
 
 
 def test_normal_is_the_quantile_of_the_uniform():
@@ -39,7 +41,7 @@ def test_quantile_of_the_normal(p):
 
 @pytest.mark.parametrize(("seed", "stream"), [(0, 1), (1, 1), (2**63 - 1, 9)])
 def test_uniform_is_uniform(seed, stream):
-    drawn = np.sort(draws.uniforms(seed, stream, 200_000))
+    drawn = np.sort(draws.uniforms_of(seed, stream, np.arange(200_000)))
     gap = np.abs(drawn - (np.arange(200_000) + 0.5) / 200_000).max()
     assert gap < 1.95 / math.sqrt(200_000)  # Kolmogorov-Smirnov at 0.001
     assert drawn[0] > 0
@@ -47,10 +49,11 @@ def test_uniform_is_uniform(seed, stream):
 
 
 def test_streams_attempts_seeds_and_neighbours_are_independent():
-    base = draws.uniforms(5, 4, 100_000)
+    messages = np.arange(100_000)
+    base = draws.uniforms_of(5, 4, messages)
     others = [
-        draws.uniforms(6, 4, 100_000),
-        draws.uniforms(5, 5, 100_000),
+        draws.uniforms_of(6, 4, messages),
+        draws.uniforms_of(5, 5, messages),
         np.array([draws.uniform(5, 4, i, 1) for i in range(100_000)]),
         np.roll(base, 1),
     ]
