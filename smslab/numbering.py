@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from smslab import rules
 from smslab.errors import InputError, nearest
 
-__all__ = ["as_strings", "country_code", "country_of", "known_countries"]
+__all__ = ["as_strings", "country_code", "country_of", "country_of_prefix", "known_countries"]
 
 NO_NUMBER: Final = "no number"
 NOT_A_NUMBER: Final = "not a phone number"
@@ -83,6 +83,30 @@ def country_code(country: str) -> str:
             f"{hint}"
         )
     return code
+
+
+def country_of_prefix(prefix: str) -> str:
+    """Return the country that all numbers with a prefix belong to.
+
+    Parameters
+    ----------
+    prefix : str
+        First digits of international numbers.
+
+    Returns
+    -------
+    str
+        ISO 3166-1 alpha-2; empty where the digits lead to no country, or to several.
+    """
+    digits = "".join(filter(str.isdigit, prefix))
+    if not digits:
+        return ""
+    within = {country for code, country in _prefixes().items() if code.startswith(digits)}
+    for length in range(len(digits), 0, -1):
+        if digits[:length] in _prefixes():
+            within.add(_prefixes()[digits[:length]])
+            break
+    return within.pop() if len(within) == 1 else ""
 
 
 def _calling_code(country: str) -> str:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import functools
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from smslab.errors import RateCardError, nearest
+import pandas as pd
+
+from smslab.errors import OptionError, RateCardError, nearest
 from smslab.numbering import known_countries
+from smslab.price_lists import ANY_COUNTRY, CARD_COLUMNS, PriceList, read_price_list
 
-__all__ = ["MICRO", "Price", "Rate", "RateCard"]
+__all__ = ["BASES", "BILLING", "MICRO", "Billing", "Drift", "Price", "Rate", "RateCard"]
 
 #: Money is exact inside: integers of a millionth of the currency's unit.
 MICRO: Final = 1_000_000
@@ -27,17 +30,29 @@ _HIGHEST_PRICE: Final = 100_000
 OTHER: Final = "Other"
 LOWEST: Final = "country minimum"
 OTHER_SENDER: Final = "another sender type"
+ANYWHERE: Final = "any country"
 
 #: How a price was found, from the best way to the worst.
-BASES: Final = ("carrier", OTHER, LOWEST, OTHER_SENDER, "none")
+BASES: Final = ("carrier", OTHER, LOWEST, OTHER_SENDER, ANYWHERE, "none")
 
 OUTBOUND: Final = "outbound"
+INBOUND: Final = "inbound"
 CARRIER_FEE: Final = "outbound_carrier_fee"
+INBOUND_CARRIER_FEE: Final = "inbound_carrier_fee"
 FAILED_MESSAGE_FEE: Final = "failed_message_fee"
-_KINDS: Final = (OUTBOUND, CARRIER_FEE, FAILED_MESSAGE_FEE)
 
-_REQUIRED: Final = ("country", "price", "currency")
-_COLUMNS: Final = (*_REQUIRED, "carrier", "sender_type", "kind", "valid_from", "source")
+#: What a price is for, and per what it is.
+KINDS: Final = {
+    OUTBOUND: "segment",
+    INBOUND: "segment",
+    CARRIER_FEE: "segment",
+    INBOUND_CARRIER_FEE: "segment",
+    FAILED_MESSAGE_FEE: "message",
+    "number_monthly": "month",
+    "campaign_monthly": "month",
+    "account_monthly": "month",
+    "registration_once": "once",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +62,21 @@ class Rate:
     Parameters
     ----------
     country : str
-        ISO 3166-1 alpha-2; empty for a fee that is the same everywhere.
+        ISO 3166-1 alpha-2; empty for what is the same everywhere.
     price_micro : int
-        Price in millionths of the currency's unit: per segment for ``outbound`` and
-        ``outbound_carrier_fee``, per message for ``failed_message_fee``.
+        Price in millionths of the currency's unit, per what :data:`KINDS` says.
     carrier : str
         The recipient's carrier; ``Other`` for every carrier without a row of its own.
+    mcc, mnc : str
+        Mobile country and network code of that carrier (ITU-T E.212), where the list has them.
     sender_type : str
         ``10dlc``, ``short_code``, ``toll_free``, ``long_code`` …; empty for any.
     kind : str
-        ``outbound``, ``outbound_carrier_fee`` or ``failed_message_fee``.
+        What the price is for: a key of :data:`KINDS`.
+    item : str
+        Which one, where there are several of a kind: ``brand``, ``vetting``, ``standard`` …
+    from_segments : int
+        Segments a month from which on the price holds.
     valid_from : datetime.date, optional
         Day from which the price holds, or the day of the list.
     source : str
@@ -66,8 +86,12 @@ class Rate:
     country: str
     price_micro: int
     carrier: str = OTHER
+    mcc: str = ""
+    mnc: str = ""
     sender_type: str = ""
     kind: str = OUTBOUND
+    item: str = ""
+    from_segments: int = 0
     valid_from: dt.date | None = None
     source: str = ""
 
@@ -78,6 +102,17 @@ class Rate:
                 f"price_micro must be an integer, 0 to {_HIGHEST_PRICE * MICRO:,} millionths; "
                 f"not {micro!r:.40}"
             )
+
+    @property
+    def price(self) -> Decimal:
+        """The price in the currency's unit."""
+        return Decimal(self.price_micro) / MICRO
+
+    @property
+    def _subject(self) -> tuple[str, ...]:
+        """What the price is of: one price of a subject holds at a time."""
+        network = (self.carrier.casefold(), self.mcc, self.mnc)
+        return (self.kind, self.country, *network, self.sender_type.casefold(), self.item)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +125,8 @@ class Price:
         The provider's price and the carrier's fee on top, per segment, in millionths of the
         currency's unit.
     basis : str
-        How the price was found: ``carrier``, ``Other``, ``country minimum`` or ``another sender
-        type``, where the card has none for this type or for any.
+        How the price was found: ``carrier``, ``Other``, ``country minimum``, ``another sender
+        type`` where the card has none for this type or for any, or ``any country``.
     fee_basis : str
         The same for the fee; ``none`` where the card has no fee for the country.
     rates : tuple of Rate
@@ -110,6 +145,52 @@ class Price:
         return self.segment_micro + self.carrier_fee_micro
 
 
+@dataclass(frozen=True, kw_only=True)
+class Billing:
+    """Which outcomes a provider charges for; segments that are received are always charged.
+
+    Parameters
+    ----------
+    sent : bool
+        What a carrier took, whatever the status in the end, but for the two that follow.
+    undelivered, expired : bool
+        What a carrier took and could not deliver, or not in time.
+    failed : bool
+        What never left the platform is charged like a sent message; False charges the card's fee
+        for failed messages, if it has one.
+    daily_cap : bool
+        What was over a daily cap is charged like a sent message.
+    source : str
+        Where this was read.
+    """
+
+    sent: bool = True
+    undelivered: bool = True
+    expired: bool = True
+    failed: bool = False
+    daily_cap: bool = False
+    source: str = "our choice: what was handed to a carrier is charged"
+
+
+#: Rules of billing by provider.
+BILLING: Final = {
+    "Twilio": Billing(source="Twilio help 27502337507483, Failed Message Processing Fees, 2024-09"),
+    "Plivo": Billing(source="Plivo help, SMS FAQ (undelivered messages are charged), read 2026-11"),
+    "Bird": Billing(
+        daily_cap=True,
+        source="docs.bird.com, throughput and daily caps (over the cap is charged), read 2026-11",
+    ),
+    "Alibaba": Billing(
+        expired=False, source="Alibaba Cloud SMS docs (expired is not charged), read 2026-11"
+    ),
+    "Vonage": Billing(
+        failed=True,
+        daily_cap=True,
+        source="developer.vonage.com (charged when submitted), read 2026-11",
+    ),
+}
+
+
 @dataclass(frozen=True)
 class RateCard:
     """The prices of one provider in one currency.
@@ -122,6 +203,10 @@ class RateCard:
         ISO 4217 code.
     rates : tuple of Rate
         The rows.
+    billing : Billing
+        Which outcomes are charged.
+    notes : tuple of str
+        What was noticed when the card was read: rows that were left out, names that were mended.
 
     Examples
     --------
@@ -131,11 +216,17 @@ class RateCard:
     RateCard('Twilio list prices 2026-05-25', USD, 224 countries)
     >>> card.price("US", carrier="Verizon", sender_type="10dlc").total_micro
     12800
+    >>> print(card.explain(country="US", carrier="Verizon", sender_type="10dlc"))
+    US, Verizon, 10dlc: USD 0.0128 a segment
+      price  0.0083  for other carriers (2026-05-25, Twilio SMSPricing.csv, public list ...)
+      fee    0.0045  of the carrier (2026-05-26, Volt help, Carrier Fee Snapshot by Carrier ...)
     """
 
     name: str
     currency: str
     rates: tuple[Rate, ...]
+    billing: Billing = field(default_factory=Billing)
+    notes: tuple[str, ...] = ()
 
     @classmethod
     @functools.cache
@@ -148,65 +239,145 @@ class RateCard:
         """
         with resources.as_file(resources.files("smslab").joinpath("data", "rates.csv")) as path:
             card = cls.read(path)
-        return cls("Twilio list prices 2026-05-25", card.currency, card.rates)
+        return replace(card, name="Twilio list prices 2026-05-25", billing=BILLING["Twilio"])
 
     @classmethod
-    def read(cls, path: str | Path) -> RateCard:
-        """Read a card from a CSV file.
+    def read(
+        cls,
+        path: str | Path,
+        format: str = "auto",
+        *,
+        currency: str | None = None,
+        exchange: Mapping[str, Any] | None = None,
+        valid_from: dt.date | str | None = None,
+    ) -> RateCard:
+        """Read a card from a file: the price list of a provider, or one of your own.
 
         Parameters
         ----------
         path : str or Path
-            UTF-8, comma separated, with the columns ``country`` (ISO 3166-1 alpha-2),
-            ``price`` (per segment, at most six decimals) and ``currency``, and any of
-            ``carrier``, ``sender_type``, ``kind``, ``valid_from`` (ISO date) and ``source``.
+            CSV (UTF-8, comma separated) or JSON. A card of your own is CSV with the columns
+            ``country`` (ISO 3166-1 alpha-2, or ``*`` for every country without a row), ``price``
+            (at most six decimals) and ``currency``,
+            and any of ``carrier``, ``mcc``, ``mnc``, ``sender_type``, ``kind`` (see
+            :data:`KINDS`), ``item``, ``from_segments``, ``valid_from`` (ISO date), ``source``.
+        format : str
+            ``smslab`` (your own), ``twilio`` (SMSPricing.csv), ``twilio-api`` and ``plivo``
+            (answers of their pricing APIs, one country, a list of them, or one a line),
+            ``seven.io`` (JSON), ``didww``, ``messagebird``, or ``table``: a CSV or JSON table in
+            which columns are found by name. ``auto`` finds out.
+        currency : str, optional
+            ISO 4217 code of the card. Prices in another currency need `exchange`. If not given,
+            that of the list; for a list that names none, the one that the provider publishes in.
+        exchange : mapping of str to number or str, optional
+            By currency, what one unit of it is worth in `currency`.
+        valid_from : date or ISO string, optional
+            Day of a list that has no dates.
+
+        Returns
+        -------
+        RateCard
+            A provider's row that cannot be used is left out, and of rows that are about the same
+            the dearest is kept; ``notes`` has a line for each.
 
         Raises
         ------
         RateCardError
-            If the file cannot be read or a row is wrong; the line is named.
+            If the file cannot be read, a row of a card of your own is wrong (the line is named),
+            nothing is left of a list, or currencies are missing or mixed.
+        OptionError
+            If there is no such format.
         """
         path = Path(path)
-        try:
-            lines = path.read_text("utf-8-sig").splitlines(keepends=True)
-        except OSError as error:
-            raise RateCardError(f"{path}: cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError as error:
-            raise RateCardError(
-                f"{path}: not UTF-8 (byte {error.start}); save it as CSV UTF-8"
-            ) from None
-        rates: list[Rate] = []
-        currencies: dict[str, int] = {}
-        lines_by_key: dict[tuple[str, ...], int] = {}
-        for line, cells in _rows(path, lines):
-            rate = _rate(cells, f"{path}: line {line}")
-            key = (rate.kind, rate.country, rate.carrier.casefold(), rate.sender_type.casefold())
-            if key in lines_by_key:
-                raise RateCardError(
-                    f"{path}: line {line}: same kind, country, carrier and sender type as line "
-                    f"{lines_by_key[key]}; keep one of them"
-                )
-            lines_by_key[key] = line
-            currencies.setdefault(cells["currency"].upper(), line)
-            rates.append(rate)
+        table = read_price_list(path, format)
+        rates, notes = _checked(path, table, _day(valid_from))
         if not rates:
-            raise RateCardError(f"{path}: no rates; it needs one row a country")
-        if len(currencies) > 1:
-            found = ", ".join(f"{code} (line {line})" for code, line in currencies.items())
-            raise RateCardError(f"{path}: more than one currency: {found}; use a card for each")
-        return cls(path.stem, next(iter(currencies)), tuple(rates))
+            hint = f" ({notes[0]})" if notes else ""
+            raise RateCardError(f"{path}: no rates; it needs one row a country{hint}")
+        usual = table.currency or (currency or "").upper()
+        if not all(found.currency for found in rates):
+            if not usual:
+                raise RateCardError(
+                    f"{path}: the list names no currency; say it: currency='EUR' or another"
+                )
+            notes.append(f"the list names no currency: taken as {usual}")
+        codes = dict.fromkeys(found.currency or usual for found in rates)
+        if currency is None and len(codes) > 1:
+            raise RateCardError(
+                f"{path}: more than one currency: {', '.join(codes)}; use a card for each, or give "
+                "`currency` and `exchange`"
+            )
+        own = next(iter(codes)) if currency is None else currency.upper()
+        kept = _distinct(path, rates, table.strict, notes)
+        exchanged = tuple(
+            _exchanged(found.rate, found.currency or usual, own, exchange or {}) for found in kept
+        )
+        billing = BILLING.get(table.provider, Billing())
+        return cls(path.stem, own, exchanged, billing, tuple(notes))
+
+    def convert(self, currency: str, exchange: Mapping[str, Any]) -> RateCard:
+        """Return the card in another currency.
+
+        Parameters
+        ----------
+        currency : str
+            ISO 4217 code.
+        exchange : mapping of str to number or str
+            By currency, what one unit of it is worth in `currency`: ``{"USD": "0.86"}``.
+
+        Returns
+        -------
+        RateCard
+            With prices rounded to the millionth, half to even.
+
+        Raises
+        ------
+        RateCardError
+            If `exchange` has no rate for the card's currency, or one that is not above 0.
+        """
+        code = currency.upper()
+        rates = tuple(_exchanged(rate, self.currency, code, exchange) for rate in self.rates)
+        return replace(self, currency=code, rates=rates)
+
+    def at(self, day: dt.date | str | None = None, *, segments: int = 0) -> RateCard:
+        """Return the card as it holds on a day, for a number of segments a month.
+
+        Where a card has prices of several days or tiers, look-ups take the newest of the first
+        tier; ask here for others. The tier that a month reaches holds for all its segments.
+
+        Parameters
+        ----------
+        day : date or ISO string, optional
+            The day; the newest prices if not given. Rows without a date hold always.
+        segments : int
+            Segments a month.
+
+        Returns
+        -------
+        RateCard
+            With one row of each subject, which holds from the first segment on.
+        """
+        limit = _day(day) or dt.date.max
+        best: dict[tuple[str, ...], Rate] = {}
+        for rate in sorted(
+            self.rates, key=lambda r: (r.valid_from or dt.date.min, r.from_segments)
+        ):
+            if (rate.valid_from or dt.date.min) <= limit and rate.from_segments <= segments:
+                best[rate._subject] = replace(rate, from_segments=0)
+        return replace(self, rates=tuple(best.values()))
 
     @functools.cached_property
     def _by_country(self) -> dict[tuple[str, str], list[Rate]]:
         table: dict[tuple[str, str], list[Rate]] = {}
-        for rate in self.rates:
+        for rate in self.at().rates:
             table.setdefault((rate.kind, rate.country), []).append(rate)
         return table
 
     @functools.cached_property
     def countries(self) -> tuple[str, ...]:
         """ISO 3166-1 alpha-2 codes of the countries that the card prices, sorted."""
-        return tuple(sorted(country for kind, country in self._by_country if kind == OUTBOUND))
+        found = (country for kind, country in self._by_country if kind == OUTBOUND)
+        return tuple(sorted(filter(None, found)))
 
     @property
     def failed_message_micro(self) -> int:
@@ -222,35 +393,44 @@ class RateCard:
         country : str
             ISO 3166-1 alpha-2.
         carrier : str
-            The carrier; case does not matter.
+            The carrier, as of :meth:`price`.
 
         Returns
         -------
         bool
         """
         return any(
-            rate.carrier.casefold() == carrier.casefold()
+            _is_of(rate, carrier)
             for kind in (OUTBOUND, CARRIER_FEE)
             for rate in self._by_country.get((kind, country), [])
         )
 
     def price(
-        self, country: str, *, carrier: str | None = None, sender_type: str | None = None
+        self,
+        country: str,
+        *,
+        carrier: str | None = None,
+        sender_type: str | None = None,
+        inbound: bool = False,
     ) -> Price:
         """Look up what one segment costs.
 
         A rate of the carrier comes first, then the one for ``Other`` carriers, then the lowest
         of the country; among them the rate for the sender's type before the one for any type.
-        Rates for another type of sender are taken only where there are no such rates.
+        Rates for another type of sender are taken only where there are no such rates, and those
+        for any country where there are none of the country.
 
         Parameters
         ----------
         country : str
             ISO 3166-1 alpha-2.
         carrier : str, optional
-            The recipient's carrier, as the card spells it; case does not matter.
+            The recipient's carrier, as the card spells it (case does not matter), or its mobile
+            country and network code in digits, such as ``310260``.
         sender_type : str, optional
             ``10dlc``, ``short_code``, ``toll_free`` …
+        inbound : bool
+            For a message that comes in.
 
         Returns
         -------
@@ -261,12 +441,18 @@ class RateCard:
         RateCardError
             If the card has no price for the country.
         """
-        found = _choose(self._by_country.get((OUTBOUND, country), []), carrier, sender_type)
+        kinds = (INBOUND, INBOUND_CARRIER_FEE) if inbound else (OUTBOUND, CARRIER_FEE)
+        found, fee = (
+            _choose(self._by_country.get((kind, country), []), carrier, sender_type)
+            for kind in kinds
+        )
+        if found is None and (anywhere := self._by_country.get((kinds[0], ""))):
+            found = min(anywhere, key=lambda rate: rate.price_micro), ANYWHERE
         if found is None:
+            what = "inbound price" if inbound else "price"
             raise RateCardError(
-                f"{self.name}: no price for country {country!r}; add a row to the card"
+                f"{self.name}: no {what} for country {country!r}; add a row to the card"
             )
-        fee = _choose(self._by_country.get((CARRIER_FEE, country), []), carrier, sender_type)
         return Price(
             segment_micro=found[0].price_micro,
             carrier_fee_micro=0 if fee is None else fee[0].price_micro,
@@ -275,8 +461,213 @@ class RateCard:
             rates=(found[0],) if fee is None else (found[0], fee[0]),
         )
 
+    def explain(
+        self,
+        *,
+        country: str,
+        carrier: str | None = None,
+        sender_type: str | None = None,
+        inbound: bool = False,
+    ) -> str:
+        """Say what one segment costs, and which rows of the card say so.
+
+        Parameters
+        ----------
+        country, carrier, sender_type, inbound : object
+            As of :meth:`price`.
+
+        Returns
+        -------
+        str
+            A line with the price, one for each row that was used, and what the card charges for
+            a message that fails.
+
+        Raises
+        ------
+        RateCardError
+            If the card has no price for the country.
+        """
+        found = self.price(country, carrier=carrier, sender_type=sender_type, inbound=inbound)
+        about = ", ".join(filter(None, (country, carrier, sender_type)))
+        total = _shown(found.total_micro)
+        lines = [f"{about}: {self.currency} {total} a segment{' received' * inbound}"]
+        bases = (("price", found.basis), ("fee", found.fee_basis))
+        for (what, basis), rate in zip(bases, found.rates, strict=False):
+            origin = ", ".join(filter(None, (str(rate.valid_from or ""), rate.source)))
+            lines.append(
+                f"  {what:<6} {_shown(rate.price_micro)}  {_BASIS[basis]} ({_short(origin)})"
+            )
+        return "\n".join(lines)
+
+    def fixed(
+        self,
+        country: str | None = None,
+        *,
+        sender_type: str | None = None,
+    ) -> pd.DataFrame:
+        """List what is paid whatever is sent: numbers, registration, campaigns.
+
+        Parameters
+        ----------
+        country : str, optional
+            ISO 3166-1 alpha-2; all countries if not given.
+        sender_type : str, optional
+            All types if not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a price: ``country``, ``sender_type``, ``kind``, ``item``, ``price`` (float64,
+            in the card's currency), ``per`` (``month`` or ``once``), ``valid_from``, ``source``.
+        """
+        rows = [
+            (
+                *(r.country, r.sender_type, r.kind, r.item, float(r.price), KINDS[r.kind]),
+                *(r.valid_from, r.source),
+            )
+            for r in self.at().rates
+            if KINDS[r.kind] in ("month", "once")
+            and country in (None, r.country)
+            and sender_type in (None, r.sender_type)
+        ]
+        names = ["country", "sender_type", "kind", "item", "price", "per", "valid_from", "source"]
+        return pd.DataFrame(rows, columns=pd.Index(names))
+
+    def compare(self, new: RateCard, *, weights: Mapping[str, float] | None = None) -> Drift:
+        """Say how prices have changed between this card and a newer one.
+
+        Parameters
+        ----------
+        new : RateCard
+            The newer card, in the same currency.
+        weights : mapping of str to number, optional
+            Segments by country: what a campaign sends.
+
+        Returns
+        -------
+        Drift
+
+        Raises
+        ------
+        RateCardError
+            If the currencies differ.
+        """
+        if self.currency != new.currency:
+            raise RateCardError(
+                f"{self.name} is in {self.currency}, {new.name} in {new.currency}; bring them "
+                f"together: new.convert({self.currency!r}, {{{new.currency!r}: ...}})"
+            )
+        rows = {}
+        for country in sorted({*self.countries, *new.countries}):
+            prices = [
+                card.price(country) if country in card.countries else None for card in (self, new)
+            ]
+            money = [None if p is None else p.segment_micro / MICRO for p in prices]
+            bases = [None if p is None else p.basis for p in prices]
+            rows[country] = (*money, *bases, float((weights or {}).get(country, 0)))
+        table = pd.DataFrame.from_dict(
+            rows, orient="index", columns=["old", "new", "old_basis", "new_basis", "weight"]
+        ).rename_axis("country")
+        table.insert(2, "change", table["new"] / table["old"] - 1)
+        if not weights:
+            del table["weight"]
+        return Drift(self, new, table)
+
     def __repr__(self) -> str:
-        return f"RateCard({self.name!r}, {self.currency}, {len(self.countries)} countries)"
+        noted = f", {len(self.notes)} notes" if self.notes else ""
+        return f"RateCard({self.name!r}, {self.currency}, {len(self.countries)} countries{noted})"
+
+
+_BASIS: Final = {
+    "carrier": "of the carrier",
+    OTHER: "for other carriers",
+    LOWEST: "the lowest of the country: no row for the carrier or for others",
+    OTHER_SENDER: "for another sender type: no row for this one",
+    ANYWHERE: "for any country: no row for this one",
+}
+
+_SOURCE_WIDTH: Final = 60
+
+
+def _short(text: str) -> str:
+    if len(text) <= _SOURCE_WIDTH:
+        return text
+    return f"{text[:_SOURCE_WIDTH].rpartition(' ')[0].rstrip('(,')} ..."
+
+
+def _shown(micro: int) -> str:
+    return f"{Decimal(micro) / MICRO:f}".rstrip("0").rstrip(".") if micro else "0"
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How prices have changed from one card to another.
+
+    Parameters
+    ----------
+    old, new : RateCard
+        The cards.
+    countries : DataFrame
+        By country: ``old`` and ``new`` (float64, price of a segment to a carrier without a row of
+        its own, NaN where a card has none), ``change`` (new / old - 1), ``old_basis`` and
+        ``new_basis`` (as of :class:`Price`), and ``weight`` where a campaign was given.
+    """
+
+    old: RateCard
+    new: RateCard
+    countries: pd.DataFrame
+
+    @property
+    def common(self) -> pd.DataFrame:
+        """The countries for whose other carriers both cards have a price."""
+        bases = self.countries[["old_basis", "new_basis"]]
+        return self.countries[(bases == OTHER).all(axis=1)]
+
+    def summary(self) -> str:
+        """Return the drift in words."""
+        table = self.countries
+        both = table["old"].notna() & table["new"].notna()
+        change = self.common["change"]
+        changed = change[change != 0]
+        lines = [
+            f"{self.old.name} -> {self.new.name}, {self.new.currency} a segment",
+            f"{len(self.common)} countries with a price for other carriers in both: "
+            f"{len(changed) / max(len(change), 1):.1%} changed",
+        ]
+        if len(changed):
+            ups, downs = int((changed > 0).sum()), int((changed < 0).sum())
+            lines[-1] += f", {ups} up, {downs} down; median {changed.median():+.1%} of those"
+        if rest := int(both.sum()) - len(self.common):
+            lines.append(f"{rest} more by their cheapest carrier in one or both")
+        for name, missing in (("old", table["old"].isna()), ("new", table["new"].isna())):
+            if missing.any():
+                lines.append(f"not in the {name} one: {', '.join(table.index[missing])}")
+        if "weight" in table:
+            sent = table[both & (table["weight"] > 0)]
+            before, after = ((sent["weight"] * sent[side]).sum() for side in ("old", "new"))
+            lines.append(f"the campaign: {before:,.2f} -> {after:,.2f} ({after / before - 1:+.1%})")
+            left = table.index[~both & (table["weight"] > 0)]
+            if len(left):
+                lines.append(f"without a price in one of them: {', '.join(left)}")
+        return "\n".join(lines)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return :attr:`countries`."""
+        return self.countries
+
+    def _repr_html_(self) -> str:
+        return self.countries.to_html(na_rep="-")
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+
+def _is_of(rate: Rate, carrier: str) -> bool:
+    """Say whether a rate is the one of a carrier, by its name or by its codes in digits."""
+    if carrier.isdecimal() and rate.mcc and rate.mnc:
+        mcc, mnc = carrier[: len(rate.mcc)], carrier[len(rate.mcc) :]
+        return mcc == rate.mcc and mnc.zfill(len(rate.mnc)) == rate.mnc.zfill(len(mnc))
+    return rate.carrier.casefold() == carrier.casefold()
 
 
 def _choose(
@@ -284,106 +675,164 @@ def _choose(
 ) -> tuple[Rate, str] | None:
     """Find the rate of the carrier, else of others, else the lowest; the sender's type first."""
 
-    def cheapest(names: str | None, sender_types: str | None) -> Rate | None:
+    def cheapest(named: Callable[[Rate], bool], sender_types: str | None) -> Rate | None:
         found = [
             rate
             for rate in rates
-            if names in (None, rate.carrier.casefold())
-            and sender_types in (None, rate.sender_type.casefold())
+            if sender_types in (None, rate.sender_type.casefold()) and named(rate)
         ]
         return min(found, key=lambda rate: rate.price_micro, default=None)
 
-    names: list[tuple[str, str | None]] = [(OTHER, OTHER.casefold()), (LOWEST, None)]
+    ways: list[tuple[str, Callable[[Rate], bool]]] = [
+        (OTHER, _is_other),
+        (LOWEST, lambda rate: True),
+    ]
     if carrier:
-        names.insert(0, ("carrier", carrier.casefold()))
+        ways.insert(0, ("carrier", lambda rate: _is_of(rate, carrier)))
     types: list[str | None] = [sender_type.casefold(), ""] if sender_type else ["", None]
-    ways = [(basis, name, kind) for basis, name in names for kind in types]
+    tries = [(basis, named, kind) for basis, named in ways for kind in types]
     # A rate for another type of sender is better than none, and comes last.
-    for basis, name, kind in [*ways, *((OTHER_SENDER, name, None) for _, name in names)]:
-        rate = cheapest(name, kind)
+    for basis, named, kind in [*tries, *((OTHER_SENDER, named, None) for _, named in ways)]:
+        rate = cheapest(named, kind)
         if rate is not None:
             return rate, basis
     return None
 
 
-def _rows(path: Path, lines: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Go through the rows of a card as (line, cells by column)."""
-    reader = csv.reader(lines, strict=True)
-    try:
-        columns = [name.strip().casefold() for name in next(reader, [])]
-        for column in _REQUIRED:
-            if column not in columns:
-                hint = nearest(column, columns)
-                if any(";" in name for name in columns):
-                    hint = " Part the columns by commas, not semicolons."
-                raise RateCardError(f"{path}: no column {column!r}; it has {columns}.{hint}")
-        for column in _COLUMNS:
-            if columns.count(column) > 1:
-                raise RateCardError(f"{path}: two columns are called {column!r}; keep one")
-        for row in reader:
-            if row and len(row) != len(columns):
-                raise RateCardError(
-                    f"{path}: line {reader.line_num} has {len(row)} cells, the header "
-                    f"{len(columns)}; write prices with a decimal point"
-                )
-            if row:
-                cells = dict(zip(columns, (cell.strip() for cell in row), strict=True))
-                yield reader.line_num, {name: cells.get(name, "") for name in _COLUMNS}
-    except csv.Error as error:
-        raise RateCardError(f"{path}: line {reader.line_num}: {error}") from None
+def _is_other(rate: Rate) -> bool:
+    return rate.carrier.casefold() == OTHER.casefold() and not rate.mnc
 
 
-def _rate(cells: dict[str, str], where: str) -> Rate:
-    kind = cells["kind"] or OUTBOUND
-    if kind not in _KINDS:
+class _Found(NamedTuple):
+    """A rate of a list: where it stands, and its currency, empty where the list names none."""
+
+    where: str
+    rate: Rate
+    currency: str
+
+
+def _checked(path: Path, table: PriceList, day: dt.date | None) -> tuple[list[_Found], list[str]]:
+    """Make the rates of a list, and what is to be noted of it."""
+    rates: list[_Found] = []
+    left_out: list[str] = []
+    for row in table.rows:
+        try:
+            rates.append(_Found(row.where, *_rate(row.cells, day)))
+        except RateCardError as error:
+            if table.strict:
+                raise RateCardError(f"{path}: {row.where}: {error}") from None
+            left_out.append(f"{row.where}: left out: {error}")
+    return rates, [*table.notes, *left_out]
+
+
+def _distinct(path: Path, rates: Iterable[_Found], strict: bool, notes: list[str]) -> list[_Found]:
+    """Keep one rate of a subject, day and tier."""
+    kept: dict[tuple[Any, ...], _Found] = {}
+    for found in rates:
+        rate = found.rate
+        key = (*rate._subject, rate.valid_from, rate.from_segments)
+        first = kept.setdefault(key, found)
+        if first is found:
+            continue
+        about = ", ".join(filter(None, (rate.kind, rate.country, rate.carrier, rate.sender_type)))
+        if strict:
+            raise RateCardError(
+                f"{path}: {found.where} is about the same ({about}) as {first.where}; keep one of "
+                "them"
+            )
+        if first.rate.price_micro != rate.price_micro:
+            kept[key] = max(first, found, key=lambda f: f.rate.price_micro)
+            notes.append(
+                f"{found.where}: another price of the same ({about}) as {first.where}; the dearer "
+                f"of {_shown(first.rate.price_micro)} and {_shown(rate.price_micro)} is kept"
+            )
+    return list(kept.values())
+
+
+def _exchanged(rate: Rate, own: str, currency: str, exchange: Mapping[str, Any]) -> Rate:
+    if own == currency:
+        return rate
+    worth = {str(code).upper(): value for code, value in exchange.items()}
+    if own not in worth:
         raise RateCardError(
-            f"{where}: kind must be one of {', '.join(_KINDS)}; not {kind!r}."
-            f"{nearest(kind, _KINDS)}"
+            f"prices are in {own}, the card is to be in {currency}; say what one {own} is worth: "
+            f"exchange={{{own!r}: ...}}"
         )
-    country = cells["country"].upper()
+    try:
+        factor = Decimal(str(worth[own]))
+    except InvalidOperation:
+        factor = Decimal("NaN")
+    if not (factor.is_finite() and factor > 0):
+        raise RateCardError(f"exchange[{own!r}] must be a number above 0; not {worth[own]!r}")
+    micro = (Decimal(rate.price_micro) * factor).to_integral_value(ROUND_HALF_EVEN)
+    return replace(rate, price_micro=int(micro))
+
+
+def _day(day: dt.date | str | None) -> dt.date | None:
+    if not isinstance(day, str):
+        return day
+    try:
+        return dt.date.fromisoformat(day)
+    except ValueError:
+        raise OptionError(f"a day must be a date such as 2026-05-25; not {day!r}") from None
+
+
+def _rate(given: Mapping[str, str], day: dt.date | None) -> tuple[Rate, str]:
+    """Check the cells of a price; return the rate and its currency."""
+    cells = {name: given.get(name, "") for name in CARD_COLUMNS}
+    kind = cells["kind"] or OUTBOUND
+    if kind not in KINDS:
+        raise RateCardError(
+            f"kind must be one of {', '.join(KINDS)}; not {kind!r}.{nearest(kind, KINDS)}"
+        )
+    country = cells["country"].upper().removeprefix(ANY_COUNTRY)
+    anywhere = cells["country"] == ANY_COUNTRY or KINDS[kind] in ("month", "once")
     if kind == FAILED_MESSAGE_FEE:
         if country:
-            raise RateCardError(
-                f"{where}: a failed_message_fee holds everywhere; empty its country"
-            )
-    elif country not in known_countries():
+            raise RateCardError("a failed_message_fee holds everywhere; empty its country")
+    elif country not in known_countries() and not (anywhere and not country):
         raise RateCardError(
-            f"{where}: country must be an ISO 3166-1 alpha-2 code such as 'US'; "
+            "country must be an ISO 3166-1 alpha-2 code such as 'US'; "
             f"not {cells['country']!r}.{nearest(country, known_countries())}"
         )
-    if not re.fullmatch(r"[A-Za-z]{3}", cells["currency"]):
+    if cells["currency"] and not re.fullmatch(r"[A-Za-z]{3}", cells["currency"]):
         raise RateCardError(
-            f"{where}: currency must be a code of three letters such as 'USD'; "
-            f"not {cells['currency']!r}"
+            f"currency must be a code of three letters such as 'USD'; not {cells['currency']!r}"
         )
+    for name in ("mcc", "mnc", "from_segments"):
+        if cells[name] and not re.fullmatch("[0-9]{1,15}", cells[name]):
+            raise RateCardError(f"{name} must be digits; not {cells[name]!r:.40}")
     try:
-        valid_from = dt.date.fromisoformat(cells["valid_from"]) if cells["valid_from"] else None
+        valid_from = dt.date.fromisoformat(cells["valid_from"]) if cells["valid_from"] else day
     except ValueError:
         raise RateCardError(
-            f"{where}: valid_from must be a date such as 2026-05-25; not {cells['valid_from']!r}"
+            f"valid_from must be a date such as 2026-05-25; not {cells['valid_from']!r}"
         ) from None
-    return Rate(
+    rate = Rate(
         country=country,
-        price_micro=_micro(cells["price"], where),
+        price_micro=_micro(cells["price"]),
         carrier=cells["carrier"] or OTHER,
+        mcc=cells["mcc"],
+        mnc=cells["mnc"],
         sender_type=cells["sender_type"],
         kind=kind,
+        item=cells["item"],
+        from_segments=int(cells["from_segments"] or 0),
         valid_from=valid_from,
         source=cells["source"],
     )
+    return rate, cells["currency"].upper()
 
 
-def _micro(price: str, where: str) -> int:
+def _micro(price: str) -> int:
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)?|\.[0-9]+", price):
         raise RateCardError(
-            f"{where}: price must be a number such as 0.0083, zero or more, with a decimal point; "
+            "price must be a number such as 0.0083, zero or more, with a decimal point; "
             f"not {price!r:.40}"
         )
     units, _, decimals = price.partition(".")
     if decimals[_DECIMALS:].strip("0"):
-        raise RateCardError(
-            f"{where}: price may have six decimals at most; not {price!r:.40}; round it"
-        )
+        raise RateCardError(f"price may have six decimals at most; not {price!r:.40}; round it")
     if len(units.lstrip("0")) > len(str(_HIGHEST_PRICE)) or int(units or 0) >= _HIGHEST_PRICE:
-        raise RateCardError(f"{where}: price must be below {_HIGHEST_PRICE:,}; not {price!r:.40}")
+        raise RateCardError(f"price must be below {_HIGHEST_PRICE:,}; not {price!r:.40}")
     return int(units or 0) * MICRO + int(decimals[:_DECIMALS].ljust(_DECIMALS, "0"))

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from smslab.errors import InputError
-from smslab.numbering import country_code, country_of
+from smslab.numbering import country_code, country_of, country_of_prefix
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,13 @@ def test_country_code():
 def test_index_is_kept():
     numbers = pd.Series(["+12025550123", "x"], index=["p", "p"])
     assert country_of(numbers).index.equals(numbers.index)
+
+
+def test_prefixes_lead_to_one_country_or_to_none():
+    found = {
+        p: country_of_prefix(p) for p in ("372", "4930", "1204", "1", "7", "77", "999", "", "x")
+    }
+    assert found == {
+        **{"372": "EE", "4930": "DE", "1204": "CA", "77": "KZ"},
+        **dict.fromkeys(["1", "7", "999", "", "x"], ""),
+    }
