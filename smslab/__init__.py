@@ -20,7 +20,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from smslab import keywords, plot, smart, widgets
     from smslab.audit import Audit, audit, lint
-    from smslab.cost import cost
+    from smslab.calibrate import Calibration, calibrate, differences
+    from smslab.cost import Bill, cost
     from smslab.decoding import decode
     from smslab.encoding import encode
     from smslab.errors import (
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
     )
     from smslab.explain import explain
     from smslab.forecast import Forecast, forecast
+    from smslab.goals import Evaluation, Goal, evaluate
     from smslab.io import read_messages
     from smslab.kpi import kpis
+    from smslab.log_writing import write_log
+    from smslab.logs import Log, read_log
     from smslab.rates import RateCard
     from smslab.replications import Comparison, Replications, compare, replicate
     from smslab.run import Run
@@ -49,9 +53,14 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Audit": "audit",
+    "Bill": "cost",
+    "Calibration": "calibrate",
     "Comparison": "replications",
+    "Evaluation": "goals",
     "Forecast": "forecast",
+    "Goal": "goals",
     "InputError": "errors",
+    "Log": "logs",
     "MissingExtraError": "errors",
     "OptionError": "errors",
     "RateCard": "rates",
@@ -65,14 +74,18 @@ _HOME = {
     "TextError": "errors",
     "Verification": "verification",
     "audit": "audit",
+    "calibrate": "calibrate",
     "compare": "replications",
     "cost": "cost",
     "decode": "decoding",
+    "differences": "calibrate",
     "encode": "encoding",
+    "evaluate": "goals",
     "explain": "explain",
     "forecast": "forecast",
     "kpis": "kpi",
     "lint": "audit",
+    "read_log": "logs",
     "read_messages": "io",
     "replicate": "replications",
     "sample": "sample",
@@ -82,14 +95,20 @@ _HOME = {
     "smart_report": "smart",
     "split": "segmentation",
     "verify": "verification",
+    "write_log": "log_writing",
 }
 _MODULES = ("keywords", "plot", "smart", "widgets")
 
 __all__ = [
     "Audit",
+    "Bill",
+    "Calibration",
     "Comparison",
+    "Evaluation",
     "Forecast",
+    "Goal",
     "InputError",
+    "Log",
     "MissingExtraError",
     "OptionError",
     "RateCard",
@@ -103,16 +122,20 @@ __all__ = [
     "TextError",
     "Verification",
     "audit",
+    "calibrate",
     "compare",
     "cost",
     "decode",
+    "differences",
     "encode",
+    "evaluate",
     "explain",
     "forecast",
     "keywords",
     "kpis",
     "lint",
     "plot",
+    "read_log",
     "read_messages",
     "replicate",
     "sample",
@@ -124,6 +147,7 @@ __all__ = [
     "split",
     "verify",
     "widgets",
+    "write_log",
 ]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from smslab import __version__
+from smslab.cli_money import add_money_commands
 from smslab.errors import InputError, SmslabError
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
             help="folder of the report (default: here)",
         )
     _add_simulation_commands(commands)
+    add_money_commands(commands, _EPILOG)
     _add_text_commands(commands)
     return parser
 

@@ -1,160 +1,570 @@
-"""Cost of messages: exact in integers, per message."""
+"""Cost of messages: exact in integers, per message and by group."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from smslab.errors import RateCardError
-from smslab.messages import UNKNOWN_COUNTRY, examine
+from smslab.errors import InputError, OptionError, RateCardError, nearest
+from smslab.ledger import HasLedger, Ledger, category
+from smslab.messages import UNKNOWN_COUNTRY, carriers, examine, places
+from smslab.numbering import country_code
+from smslab.outcome import NEVER, Reason, Status
 from smslab.rates import BASES, MICRO, RateCard
 from smslab.text import Texts
 
-__all__ = ["NO_PRICE", "SegmentPrices", "cost", "segment_prices"]
+__all__ = ["NO_PRICE", "Bill", "SegmentPrices", "cost", "segment_prices"]
 
-NO_PRICE = "no price for the country"
+NO_PRICE: Final = "no price for the country"
+NO_SEGMENTS: Final = "segments not known"
+NO_STATUS: Final = "status not known"
+
+_Micro = npt.NDArray[np.int64]
 
 
-class SegmentPrices(NamedTuple):
-    """Prices of one segment for each of n messages, in millionths of the currency's unit."""
+@dataclass(frozen=True, eq=False)
+class SegmentPrices:
+    """Prices of one segment for each of n messages, in millionths of the currency's unit.
 
-    price_micro: npt.NDArray[np.int64]
-    carrier_fee_micro: npt.NDArray[np.int64]
-    basis: pd.Categorical[str]
-    fee_basis: pd.Categorical[str]
-    priced: npt.NDArray[np.bool_]
+    Parameters
+    ----------
+    codes : ndarray of integers, shape (n,)
+        Which row of the table each message has.
+    price_by_code, fee_by_code : ndarray of int64
+        The table: price and carrier fee; 0 where the card has none.
+    basis_by_code, fee_basis_by_code : list of str or None
+        How they were found, None where the card has no price.
+    """
+
+    codes: npt.NDArray[Any]
+    price_by_code: _Micro
+    fee_by_code: _Micro
+    basis_by_code: list[str | None]
+    fee_basis_by_code: list[str | None]
 
     @property
-    def total_micro(self) -> npt.NDArray[np.int64]:
-        """Price and carrier fee of one segment."""
-        return self.price_micro + self.carrier_fee_micro
+    def price_micro(self) -> _Micro:
+        """Price of a segment of each message."""
+        return _taken(self.price_by_code, self.codes)
+
+    @property
+    def carrier_fee_micro(self) -> _Micro:
+        """Carrier fee on a segment of each message."""
+        return _taken(self.fee_by_code, self.codes)
+
+    @property
+    def total_micro(self) -> _Micro:
+        """Price and carrier fee of a segment of each message."""
+        return _taken(self.price_by_code + self.fee_by_code, self.codes)
+
+    @property
+    def priced(self) -> npt.NDArray[np.bool_]:
+        """Whether the card has a price for each message."""
+        return _taken(np.array([b is not None for b in self.basis_by_code], np.bool_), self.codes)
+
+    @property
+    def basis(self) -> pd.Categorical[str]:
+        """How the price of each message was found."""
+        return self._category(self.basis_by_code)
+
+    @property
+    def fee_basis(self) -> pd.Categorical[str]:
+        """How the carrier fee of each message was found."""
+        return self._category(self.fee_basis_by_code)
+
+    def _category(self, bases: list[str | None]) -> pd.Categorical[str]:
+        places = np.array([-1 if b is None else BASES.index(b) for b in bases], np.int8)
+        return pd.Categorical.from_codes(places[self.codes], categories=pd.Index(BASES))
+
+
+def _taken(by_code: npt.NDArray[Any], codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    values: npt.NDArray[Any] = by_code[codes]
+    return values
 
 
 def segment_prices(
-    country: pd.Series[Any],
-    carrier: pd.Series[Any],
+    country: pd.Series[Any] | pd.Categorical[str],
+    carrier: pd.Series[Any] | pd.Categorical[str],
     rates: RateCard,
     *,
-    sender_type: str | None = None,
+    sender_type: pd.Categorical[str] | str | None = None,
+    inbound: npt.NDArray[np.bool_] | None = None,
 ) -> SegmentPrices:
     """Look up the price of one segment for each message.
 
     Parameters
     ----------
-    country, carrier : Series of str, shape (n,)
+    country, carrier : Series or Categorical of str, shape (n,)
         Destination of each message; null where not known.
     rates : RateCard
         The prices.
-    sender_type : str, optional
+    sender_type : Categorical of str, shape (n,), or str, optional
         Type of the sender.
+    inbound : ndarray of bool, shape (n,), optional
+        Which messages came in.
 
     Returns
     -------
     SegmentPrices
-        Prices are 0 and ``priced`` is False where the card has none.
     """
-    countries, country_names = pd.factorize(country)
-    carriers, carrier_names = pd.factorize(carrier)
-    pairs = (countries + 1) * (len(carrier_names) + 1) + carriers + 1
-    codes, distinct = pd.factorize(pairs)
-    price = np.zeros(len(distinct), np.int64)
-    fee = np.zeros(len(distinct), np.int64)
-    basis = np.full((2, len(distinct)), None, object)
-    for position, pair in enumerate(distinct):
-        place, network = divmod(int(pair), len(carrier_names) + 1)
-        if not place:
+    types = sender_type if isinstance(sender_type, pd.Categorical) else None
+    kinds = [_coded(country), _coded(carrier)]
+    kinds.append((np.zeros(1, np.int8), [sender_type]) if types is None else _coded(types))
+    kinds.append((np.zeros(1, np.int8) if inbound is None else inbound, [False, True]))
+    sizes = [len(names) + 1 for _, names in kinds]
+    codes, present = _combined(kinds, len(country))
+    money = np.zeros((2, len(present)), np.int64)
+    bases: list[list[str | None]] = [[None] * len(present) for _ in range(2)]
+    for position, found_at in enumerate(zip(*np.unravel_index(present, sizes), strict=True)):
+        labels: list[Any] = [
+            None if at == 0 else names[at - 1]
+            for at, (_, names) in zip(found_at, kinds, strict=True)
+        ]
+        place, network, kind, incoming = labels
+        if place is None:
             continue
         try:
-            found = rates.price(
-                country_names[place - 1],
-                carrier=carrier_names[network - 1] if network else None,
-                sender_type=sender_type,
-            )
+            found = rates.price(place, carrier=network, sender_type=kind, inbound=bool(incoming))
         except RateCardError:
             continue
-        price[position] = found.segment_micro
-        fee[position] = found.carrier_fee_micro
-        basis[:, position] = found.basis, found.fee_basis
-    return SegmentPrices(
-        price[codes],
-        fee[codes],
-        pd.Categorical(basis[0, codes], categories=list(BASES)),
-        pd.Categorical(basis[1, codes], categories=list(BASES)),
-        pd.notna(basis[0])[codes],
-    )
+        money[:, position] = found.segment_micro, found.carrier_fee_micro
+        bases[0][position], bases[1][position] = found.basis, found.fee_basis
+    return SegmentPrices(codes, *money, *bases)
+
+
+_Coded: TypeAlias = tuple[npt.NDArray[Any], list[Any]]
+
+
+def _combined(kinds: Sequence[_Coded], rows: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Give numbers to the combinations of labels that there are.
+
+    Returns the number of each row's combination, and by number its place in the table of all
+    combinations, in which each label has a place more, the first, for what is not known.
+    """
+    sizes = [len(names) + 1 for _, names in kinds]
+    cells = math.prod(sizes)
+    codes: npt.NDArray[Any] = np.zeros(rows, np.int32 if cells < 1 << 31 else np.int64)
+    for (place, _), size in zip(kinds, sizes, strict=True):
+        codes *= size
+        codes += place if len(place) == rows else int(place[0])
+        codes += 1
+    if cells > max(rows, 1 << 20):
+        present, codes = np.unique(codes, return_inverse=True)
+        return codes, present
+    present = np.flatnonzero(np.bincount(codes, minlength=1))
+    number = np.zeros(cells, np.int32)
+    number[present] = np.arange(len(present))
+    return number[codes], present
+
+
+def _coded(values: pd.Series[Any] | pd.Categorical[str]) -> _Coded:
+    if isinstance(values, pd.Series) and isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.array
+    if isinstance(values, pd.Categorical):
+        return values.codes, list(values.categories)
+    codes, names = pd.factorize(values)
+    return codes, list(names)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Bill:
+    """What messages cost.
+
+    Parameters
+    ----------
+    rates : RateCard
+        The prices.
+    table : DataFrame
+        What is known of each message.
+    prices : SegmentPrices
+        The price of a segment of each.
+    cost_micro : ndarray of int64, shape (n,)
+        What each costs, in millionths of the currency's unit; 0 where that is not known.
+    problem : Categorical of str, shape (n,)
+        Why that is not known, or the message cannot be sent; null where it is.
+    known : ndarray of bool, shape (n,)
+        Whether the cost is known.
+    given : DataFrame, optional
+        The table that the messages were given in: its other columns can be grouped by.
+    """
+
+    rates: RateCard
+    table: pd.DataFrame
+    prices: SegmentPrices
+    cost_micro: _Micro
+    problem: pd.Categorical[str]
+    known: npt.NDArray[np.bool_]
+    given: pd.DataFrame | None = field(default=None)
+
+    def __len__(self) -> int:
+        return len(self.cost_micro)
+
+    @cached_property
+    def messages(self) -> pd.DataFrame:
+        """One row per message, with the index of the messages.
+
+        What is known of each (for a list: ``text``, the columns of :func:`smslab.segment`,
+        ``country``, ``carrier``, ``sendable``; for a run or a log also its sender and status),
+        and
+
+        ``problem`` : str, null where there is none
+        ``price`` and ``carrier_fee`` : Float64, per segment, in the card's currency
+        ``basis`` and ``fee_basis`` : category, which rate was used for the price and for the fee:
+        ``carrier``, ``Other``, ``country minimum``, ``another sender type``, ``any country`` or
+        ``none``
+        ``cost`` : Float64, in the card's currency
+        ``cost_micro`` : Int64, the same, exact, in millionths
+        ``billed`` : Float64, what a log says was charged
+
+        A row whose cost is not known has null money, never 0.
+        """
+        index = self.table.index
+        columns: dict[str, Any] = {
+            "problem": pd.Series(self.problem, index).astype("str"),
+            "price": self._money(self.prices.price_micro) / MICRO,
+            "carrier_fee": self._money(self.prices.carrier_fee_micro) / MICRO,
+            "basis": self.prices.basis,
+            "fee_basis": self.prices.fee_basis,
+            "cost": self._money(self.cost_micro) / MICRO,
+            "cost_micro": self._money(self.cost_micro),
+        }
+        return self.table.assign(**columns)
+
+    def _money(self, micro: _Micro) -> pd.Series[int]:
+        return pd.Series(pd.arrays.IntegerArray(micro, ~self.known), self.table.index)
+
+    @property
+    def total_micro(self) -> int:
+        """Cost of all messages whose cost is known, in millionths, exact."""
+        return _total(self.cost_micro)
+
+    @property
+    def total(self) -> Decimal:
+        """The same in the currency's unit."""
+        return Decimal(self.total_micro) / MICRO
+
+    @property
+    def unpriced(self) -> pd.DataFrame:
+        """The rows of :attr:`messages` whose cost is not known, each with its problem."""
+        return self.messages[~self.known]
+
+    def by(self, *names: str) -> pd.DataFrame:
+        """Add up by groups.
+
+        Parameters
+        ----------
+        *names : str
+            Columns of :attr:`messages`, or of the table that the messages were given in.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per group (index `names`; what is not known is a group too): ``messages``,
+            ``segments``, ``cost`` (float64, in the card's currency), ``cost_micro`` (exact),
+            ``unpriced`` (messages whose cost is not known, which it leaves out), and for a log
+            ``billed`` (float64), what it says was charged.
+
+        Raises
+        ------
+        OptionError
+            If there is no such column.
+        """
+        if not names:
+            raise OptionError("by() needs the name of a column, such as 'country'")
+        codes, groups = self._groups(names)
+        size = len(groups)
+        segments = self.table["segments"].fillna(0).to_numpy(np.int64)
+        result = pd.DataFrame(
+            {
+                "messages": np.bincount(codes, minlength=size),
+                "segments": _sums(codes, segments, size),
+            },
+            index=groups,
+        )
+        micro = _sums(codes, self.cost_micro, size)
+        result["cost"] = [int(value) / MICRO for value in micro]
+        result["cost_micro"] = micro
+        result["unpriced"] = np.bincount(codes, ~self.known, size).astype(np.int64)
+        if "billed" in self.table:
+            billed = self.table["billed"].fillna(0).to_numpy(np.float64)
+            result["billed"] = np.bincount(codes, billed, size)
+        return result.sort_values("cost", ascending=False, kind="stable")
+
+    def _groups(self, names: tuple[str, ...]) -> tuple[npt.NDArray[np.intp], pd.Index[Any]]:
+        """Return the group of each message, and the groups."""
+        coded = [_coded(self._column(name)) for name in names]
+        which, found = _combined(coded, len(self))
+        places = np.unravel_index(found, [len(values) + 1 for _, values in coded])
+        labels = [
+            [None if p == 0 else values[p - 1] for p in place]
+            for place, (_, values) in zip(places, coded, strict=True)
+        ]
+        if len(names) == 1:
+            return which, pd.Index(labels[0], name=names[0])
+        return which, pd.MultiIndex.from_arrays(labels, names=names)
+
+    def _column(self, name: str) -> pd.Series[Any] | pd.Categorical[str]:
+        own = {"problem": self.problem, "basis": self.prices.basis}
+        own["fee_basis"] = self.prices.fee_basis
+        if name in own:
+            return own[name]
+        for frame in (self.table, self.given):
+            if frame is not None and name in frame:
+                column: pd.Series[Any] = frame[name]
+                return column
+        known = [*self.table, *own, *(() if self.given is None else self.given)]
+        raise OptionError(f"no column {name!r} to group by.{nearest(name, map(str, known))}")
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return :attr:`messages`."""
+        return self.messages
+
+    def summary(self) -> str:
+        """Return the total, what was billed, and what has no price, in words."""
+        code = self.rates.currency
+        lines = [f"{code} {self.total:,.2f} for {int(self.known.sum()):,} messages"]
+        if "billed" in self.table:
+            both = self.known & self.table["billed"].notna().to_numpy()
+            billed = float(self.table["billed"].to_numpy(np.float64, na_value=0)[both].sum())
+            ours = _total(self.cost_micro[both]) / MICRO
+            lines.append(
+                f"the log says {billed:,.2f} for {int(both.sum()):,} of them, by the card "
+                f"{ours:,.2f} ({billed - ours:+,.2f})"
+            )
+        counts = pd.Series(self.problem)[~self.known].value_counts()
+        lines += [f"{n:,} without a cost: {what}" for what, n in counts.items() if n]
+        return "\n".join(lines)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Give :attr:`messages` to Arrow, polars, DuckDB and others, by the Arrow C interface."""
+        return self.messages.__arrow_c_stream__(requested_schema)
+
+    def _repr_html_(self) -> str:
+        lines = "<br>".join(html.escape(line) for line in self.summary().splitlines())
+        table = self.by("country").head(10) if "country" in self.table else pd.DataFrame()
+        return f"<p>{lines}</p>{table.to_html(border=0)}"
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+
+#: Sums below this fit 64 bits whatever they are made of.
+_SAFE: Final = float(2**62)
+
+
+def _total(micro: _Micro) -> int:
+    if float(np.abs(micro).max(initial=0)) * len(micro) < _SAFE:
+        return int(micro.sum())
+    return sum(micro.tolist())
+
+
+def _sums(codes: npt.NDArray[Any], values: _Micro, size: int) -> npt.NDArray[Any]:
+    """Add up by group, exactly: in 64 bits where the sums fit, else in Python's integers."""
+    fits = float(np.abs(values).max(initial=0)) * len(values) < _SAFE
+    sums = np.zeros(size, np.int64 if fits else object)
+    np.add.at(sums, codes, values if fits else values.astype(object))
+    return sums
 
 
 def cost(
-    messages: pd.DataFrame | Texts,
+    messages: pd.DataFrame | Texts | HasLedger,
     rates: RateCard | None = None,
     *,
     country: str | None = None,
     sender_type: str | None = None,
-) -> pd.DataFrame:
-    """Say what each message costs if it is sent.
+) -> Bill:
+    """Say what each message costs.
+
+    Of a list, what it costs if all of it is sent; of a run or a log, what its outcomes are charged
+    by the card's billing rules (:class:`smslab.rates.Billing`).
 
     Parameters
     ----------
-    messages : DataFrame, or anything that :func:`smslab.segment` takes
+    messages : DataFrame, anything that :func:`smslab.segment` takes, a Run, or a Log
         A table with the column ``text`` and, where there are, ``to``, ``country`` and
-        ``carrier``; or the texts alone.
+        ``carrier``; or the texts alone. A table with ``segments`` and without ``text`` is not
+        segmented again.
     rates : RateCard, optional
         The prices; :meth:`RateCard.bundled` if not given.
     country : str, optional
         ISO 3166-1 alpha-2 code of the rows that name none, and of numbers without a calling
         code.
     sender_type : str, optional
-        ``10dlc``, ``short_code``, ``toll_free`` …: carrier fees may depend on it.
+        ``10dlc``, ``short_code``, ``toll_free`` …: carrier fees may depend on it. That of a run's
+        senders where they have one.
 
     Returns
     -------
-    pandas.DataFrame
-        With the index of `messages`: ``text``, the columns of :func:`smslab.segment`,
-        ``country``, ``carrier``, ``problem`` (str, null where there is none), ``sendable`` (bool),
-        and
-
-        ``price`` and ``carrier_fee`` : Float64, per segment, in the card's currency
-        ``basis`` and ``fee_basis`` : category, which rate was used for the price and for the fee:
-        ``carrier``, ``Other``, ``country minimum``, ``another sender type`` or ``none``
-        ``cost`` : Float64, segments x (price + fee), in the card's currency
-        ``cost_micro`` : Int64, the same, exact, in millionths
-
-        A row that cannot be sent or has no price has a problem and null money, never 0. Sum
-        ``cost_micro`` for an exact total.
+    Bill
+        ``messages`` (a row each), ``by("country", ...)``, ``total``, ``unpriced``.
 
     Raises
     ------
     InputError
-        If the table has no column ``text``, or `country` is no country.
+        If the table has neither a column ``text`` nor ``segments``, or `country` is no country.
 
     Examples
     --------
     >>> import smslab
     >>> bill = smslab.cost(["Hello", "Grüße aus Köln 😀"], country="DE")
-    >>> bill[["encoding", "segments", "cost"]]
+    >>> bill
+    USD 0.22 for 2 messages
+    >>> bill.messages[["encoding", "segments", "cost"]]
       encoding  segments   cost
     0    GSM-7         1  0.112
     1    UCS-2         1  0.112
+    >>> bill.by("encoding")[["messages", "cost_micro"]]
+              messages  cost_micro
+    encoding
+    GSM-7            1      112000
+    UCS-2            1      112000
     """
     rates = RateCard.bundled() if rates is None else rates
     if not isinstance(rates, RateCard):
         raise TypeError(
             f"rates must be a RateCard; not {rates!r:.60}. RateCard.read(path) reads one"
         )
-    result = examine(messages, country=country)
-    prices = segment_prices(result["country"], result["carrier"], rates, sender_type=sender_type)
-    unpriced = pd.Series(~prices.priced, result.index) & result["problem"].isna()
-    reason = np.where(result["country"].isna(), UNKNOWN_COUNTRY, NO_PRICE)
-    result["problem"] = result["problem"].mask(unpriced, reason)
-    charged = pd.Series(prices.priced, result.index) & result["sendable"]
-    cost_micro = (result["segments"].astype("Int64") * prices.total_micro).where(charged)
-    for name, micro in (("price", prices.price_micro), ("carrier_fee", prices.carrier_fee_micro)):
-        result[name] = (pd.Series(micro, result.index, "Int64") / MICRO).where(charged)
-    result["basis"] = prices.basis
-    result["fee_basis"] = prices.fee_basis
-    result["cost"] = cost_micro / MICRO
-    result["cost_micro"] = cost_micro
-    return result
+    default = None if country is None else country_code(country)
+    if not isinstance(messages, pd.DataFrame) and isinstance(messages, HasLedger):
+        return _of_ledger(messages.ledger, rates, default, sender_type)
+    if isinstance(messages, pd.DataFrame) and "text" not in messages and "segments" in messages:
+        return _of_segments(messages, rates, default, sender_type)
+    table = examine(messages, country=default)
+    given = messages if isinstance(messages, pd.DataFrame) else None
+    prices = segment_prices(table["country"], table["carrier"], rates, sender_type=sender_type)
+    problem = table.pop("problem")
+    unpriced = pd.Series(~prices.priced, table.index) & problem.isna()
+    reason = np.where(table["country"].isna(), UNKNOWN_COUNTRY, NO_PRICE)
+    problem = problem.mask(unpriced, reason)
+    known = prices.priced & table["sendable"].to_numpy()
+    segments = table["segments"].fillna(0).to_numpy(np.int64)
+    return Bill(
+        rates=rates,
+        table=table,
+        prices=prices,
+        cost_micro=np.where(known, segments * prices.total_micro, 0),
+        problem=pd.Categorical(problem),
+        known=known,
+        given=given,
+    )
+
+
+def _of_segments(
+    messages: pd.DataFrame, rates: RateCard, default: str | None, sender_type: str | None
+) -> Bill:
+    """Price a table whose segments are counted."""
+    segments = messages["segments"]
+    if not pd.api.types.is_integer_dtype(segments.dtype) or (segments.fillna(0) < 0).any():
+        raise InputError(
+            "column 'segments' must hold whole numbers, 0 or more; segment(texts) counts them"
+        )
+    place, wrong = places(messages, default)
+    carrier = carriers(messages)
+    prices = segment_prices(place, carrier, rates, sender_type=sender_type)
+    counts = segments.to_numpy(np.int64, na_value=0)
+    problem = _problems(place, prices.priced, no_segments=counts == 0)
+    if wrong is not None and (cannot := wrong.notna() & (wrong != UNKNOWN_COUNTRY)).any():
+        told = pd.Series(problem, messages.index).astype("str")
+        problem = pd.Categorical(told.mask(cannot, wrong))
+    known = problem.codes < 0
+    micro = counts * prices.total_micro
+    micro[~known] = 0
+    return Bill(
+        rates=rates,
+        table=pd.DataFrame({"segments": segments, "country": place, "carrier": carrier}),
+        prices=prices,
+        cost_micro=micro,
+        problem=problem,
+        known=known,
+        given=messages,
+    )
+
+
+def _problems(
+    place: pd.Series[Any] | pd.Categorical[str],
+    priced: npt.NDArray[np.bool_],
+    *,
+    no_segments: npt.NDArray[np.bool_],
+    no_status: npt.NDArray[np.bool_] | None = None,
+) -> pd.Categorical[str]:
+    """Say why a cost is not known; the first of the reasons counts."""
+    names = [NO_STATUS, NO_SEGMENTS, UNKNOWN_COUNTRY, NO_PRICE]
+    codes = np.full(len(priced), -1, np.int8)
+    codes[~priced] = names.index(NO_PRICE)
+    if not priced.all():
+        codes[~priced & pd.isna(place)] = names.index(UNKNOWN_COUNTRY)
+    codes[no_segments] = names.index(NO_SEGMENTS)
+    if no_status is not None:
+        codes[no_status] = names.index(NO_STATUS)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(names))
+
+
+def _of_ledger(
+    ledger: Ledger,
+    rates: RateCard,
+    default: str | None,
+    sender_type: str | None,
+) -> Bill:
+    """Price what became of messages, by the billing rules of the card."""
+    billing, status = rates.billing, ledger.status
+    place = _with_default(ledger.labels["country"], default)
+    types = ledger.labels.get("sender_type")
+    received = status == Status.RECEIVED
+    prices = segment_prices(
+        place,
+        ledger.labels["carrier"],
+        rates,
+        sender_type=sender_type if types is None or sender_type else types,
+        inbound=received,
+    )
+    charged = ledger.taken | received
+    charged &= (status != Status.UNDELIVERED) | billing.undelivered
+    charged &= (status != Status.EXPIRED) | billing.expired
+    charged |= (status == Status.FAILED) & billing.failed
+    charged |= (ledger.reason == Reason.DAILY_CAP) & billing.daily_cap
+    micro = np.where(charged, ledger.segments * prices.total_micro, 0)
+    failed = (status == Status.FAILED) & ~charged
+    micro[failed] = rates.failed_message_micro
+    campaign = ledger.labels["campaign"]
+    by_campaign = np.array(
+        [round(ledger.email_cost.get(name, 0) * MICRO) for name in campaign.categories] + [0]
+    )
+    email = np.where(ledger.emailed_us != NEVER, by_campaign[campaign.codes], 0)
+    no_price, no_segments = charged & ~prices.priced, charged & (ledger.segments == 0)
+    no_status = status < 0
+    known = ~(no_price | no_segments | no_status)
+    micro = np.where(known, micro + email, 0)
+    table = pd.DataFrame(
+        {**ledger.labels, "country": place, "segments": ledger.segments}
+        | {"status": category(status, Status), "charged": charged},
+        index=pd.Index(ledger.names, name="message"),
+    )
+    if ledger.billed is not None:
+        table["billed"] = pd.array(ledger.billed, "Float64")
+    return Bill(
+        rates=rates,
+        table=table,
+        prices=prices,
+        cost_micro=micro,
+        problem=_problems(
+            place, ~no_price, no_segments=no_segments & ~no_status, no_status=no_status
+        ),
+        known=known,
+    )
+
+
+def _with_default(place: pd.Categorical[str], default: str | None) -> pd.Categorical[str]:
+    if default is None or (place.codes >= 0).all():
+        return place
+    wider = place if default in place.categories else place.add_categories([default])
+    filled: pd.Categorical[str] = wider.fillna(default)
+    return filled

@@ -16,7 +16,7 @@ import pandas as pd
 from smslab import report
 from smslab.cost import SegmentPrices, cost, segment_prices
 from smslab.errors import InputError
-from smslab.kpi import duration, kpis
+from smslab.figures import duration, figures_of
 from smslab.outcome import NEVER, Status
 from smslab.progress import Progress, shown
 from smslab.rates import LOWEST, MICRO, OTHER_SENDER, RateCard
@@ -72,7 +72,7 @@ class Forecast:
         What it costs.
     replications : DataFrame
         One row per replication, one column per figure: ``segments``, ``cost`` and those of
-        :func:`smslab.kpi.kpis`.
+        :func:`smslab.figures.figures_of`.
     run : Run
         The first replication, message by message, with all the scenario's traffic; the pictures
         show its part that is the list.
@@ -313,7 +313,7 @@ def forecast(
     rates = RateCard.bundled() if rates is None else rates
     campaign = _taker(scenario)
     sender = scenario.sender_of(campaign)
-    priced = cost(messages, rates, country=country, sender_type=sender.type or None)
+    priced = cost(messages, rates, country=country, sender_type=sender.type or None).messages
     _leave_out_unserved(priced, scenario)
     if not priced["sendable"].any():
         reasons = ", ".join(f"{n:,} x {p}" for p, n in _ranked(priced["problem"]).items())
@@ -337,7 +337,7 @@ def forecast(
         run_micro = _charged_micro(run, campaign.name, segment_micro, has_price, rates)
         charged_micro += run_micro
         # Python's integers: no sum of any list overflows.
-        figures.append({"cost": sum(run_micro.tolist()) / MICRO, **kpis(part)})
+        figures.append({"cost": sum(run_micro.tolist()) / MICRO, **figures_of(part)})
     assert first is not None
     expected = pd.Series(charged_micro / (MICRO * replications), sendable.index, "Float64")
     priced["expected_cost"] = pd.Series(np.nan, priced.index, "Float64")

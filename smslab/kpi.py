@@ -1,207 +1,397 @@
-"""Key figures of a simulated run."""
+"""Key figures of a run, a log or many replications, each with its interval."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from smslab import rules
-from smslab.kernels.simulation import SECOND
-from smslab.outcome import NEVER, Keyword, Status
-from smslab.results import Results
+from smslab import intervals, rules
+from smslab.cost import cost
+from smslab.errors import OptionError, nearest
+from smslab.ledger import HasLedger, Ledger
+from smslab.outcome import NEVER, Keyword, Reason, Status
+from smslab.rates import MICRO, RateCard
+from smslab.replications import Replications
+from smslab.summary import ALL
 
-__all__ = ["Tally", "duration", "kpis"]
+__all__ = ["kpis"]
 
+_SECOND_US: Final = 1_000_000
 
-def kpis(run: Results) -> dict[str, float]:
-    """Compute the key figures of a run.
+#: Percentiles of delays.
+_SHARES: Final = (0.5, 0.9, 0.95, 0.99)
 
-    Parameters
-    ----------
-    run : Run
-        One replication, or :meth:`Run.of <smslab.results.Results.of>` one of its campaigns.
+#: From when to when a stage of the way takes.
+_STAGES: Final = {
+    "wait": ("queued_us", "sent_us"),
+    "network": ("sent_us", "final_us"),
+    "receipt": ("final_us", "receipt_us"),
+    "delay": ("queued_us", "final_us"),
+}
 
-    Returns
-    -------
-    dict of str to float
-        ``messages``, ``segments`` : counts
+_STATES: Final = ("delivered", "undelivered", "expired", "failed", "pending")
 
-        ``sending_done_s`` : when the last message that was sent had left, in seconds after the
-        start
-
-        ``landed_95_s`` : when 95 % of the delivered messages had landed
-
-        ``finish_s`` : when the last delivered message landed
-
-        ``delay_50_s``, ``delay_95_s`` : within what time from being queued half and 95 % of the
-        delivered messages had landed
-
-        ``within_10_s`` : share of all messages that landed within 10 s of being queued, Twilio's
-        target for one-time passwords (Health Score, read 2026-11)
-
-        ``delivered``, ``undelivered``, ``expired``, ``failed``, ``pending`` : shares of all
-        messages; they add up to 1
-
-        ``confirmed`` : share of all messages with a receipt that says delivered
-
-        ``read_5_min`` : share of the delivered messages that were looked at within five minutes
-        of landing
-
-        ``replied``, ``opted_out``, ``emailed``, ``converted`` : shares of all messages that were
-        answered, answered by an opt-out, followed by an e-mail, and that led to what they ask for
-
-        ``answers``, ``received`` : how many answers to replies were sent, and how many messages
-        came from people; they count nowhere else
-
-        Times and ``read_5_min`` are NaN where nothing was sent or delivered.
-    """
-    tally = Tally()
-    tally.add(run)
-    asked = run.asked
-    delivered = asked.status == Status.DELIVERED
-    landed_us = asked.final_us[delivered]
-    delay_us = landed_us - asked.traffic.queued_us[delivered]
-    return tally.figures() | {
-        "landed_95_s": _landed_s(landed_us, 0.95),
-        "delay_50_s": _landed_s(delay_us, 0.5),
-        "delay_95_s": _landed_s(delay_us, 0.95),
-    }
+_MOST_GROUPS: Final = 100_000
 
 
-#: Times in a histogram are known to 1 %: each bin is 2 % wide, from a millisecond on.
-_WIDTH = math.log(1.02)
-_BINS = 1500
+class _Figure(NamedTuple):
+    """A figure, its interval, its unit, and of how many messages it is."""
+
+    value: float
+    low: float
+    high: float
+    unit: str
+    of: int
 
 
-class _Histogram:
-    """Times of which no more is kept than how many are about as long."""
-
-    def __init__(self) -> None:
-        self.counts = np.zeros(_BINS, np.int64)
-
-    def add(self, times_us: npt.NDArray[np.int64]) -> None:
-        bins = (np.log(np.maximum(times_us, 1000) / 1000) / _WIDTH).astype(np.int64)
-        self.counts += np.bincount(np.minimum(bins, _BINS - 1), minlength=_BINS)
-
-    def quantile_s(self, share: float) -> float:
-        total = int(self.counts.sum())
-        if not total:
-            return math.nan
-        place = int(np.searchsorted(np.cumsum(self.counts), math.ceil(share * total)))
-        return math.exp((place + 0.5) * _WIDTH) / 1000
-
-
-class Tally:
-    """Figures of messages that come one part after another, of which nothing else is kept."""
-
-    def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
-        self._last_us = {"sending_done_s": NEVER, "finish_s": NEVER}
-        self._landed, self._delay = _Histogram(), _Histogram()
-
-    def add(self, part: Results) -> None:
-        """Count a part of a replication's messages.
-
-        Parameters
-        ----------
-        part : Results
-            The part; each message once.
-        """
-        run = part.asked
-        delivered = run.status == Status.DELIVERED
-        landed_us = run.final_us[delivered]
-        delay_us = landed_us - run.traffic.queued_us[delivered]
-        read_after_us = run.read_us[delivered] - landed_us
-        counts = {
-            "messages": len(run),
-            "segments": int(run.traffic.segments.sum()),
-            "within_10_s": _count(delay_us <= rules.OTP_TARGET_S * SECOND),
-            **{state.name.lower(): _count(run.status == state) for state in Status},
-            "confirmed": _count(delivered & (run.receipt_us != NEVER)),
-            "read_5_min": _count(read_after_us <= rules.READ_AT_ONCE_S * SECOND),
-            "replied": _count(run.replied_us != NEVER),
-            "opted_out": _count(run.keyword == Keyword.STOP),
-            "emailed": _count(run.emailed_us != NEVER),
-            "converted": _count(run.converted_us != NEVER),
-            "answers": _count(part.answers.sent_us != NEVER),
-            "received": _count(part.status == Status.RECEIVED),
-        }
-        for name, count in counts.items():
-            self._counts[name] = self._counts.get(name, 0) + count
-        for name, times_us in (("sending_done_s", run.sent_us), ("finish_s", landed_us)):
-            self._last_us[name] = max(self._last_us[name], int(times_us.max(initial=NEVER)))
-        self._landed.add(landed_us)
-        self._delay.add(delay_us)
-
-    def figures(self) -> dict[str, float]:
-        """Return the figures of :func:`kpis`; ``landed_95_s`` and delays are known to 1 %.
-
-        Returns
-        -------
-        dict of str to float
-        """
-        counts = self._counts
-        whole = counts.get("messages", 0)
-
-        def share(name: str, of: int) -> float:
-            return counts[name] / of if of else math.nan
-
-        def last_s(name: str) -> float:
-            last = self._last_us[name]
-            return math.nan if last == NEVER else last / SECOND
-
-        of_all = ("confirmed", "replied", "opted_out", "emailed", "converted")
-        states = ("delivered", "undelivered", "expired", "failed", "pending")
-        return {
-            "messages": float(whole),
-            "segments": float(counts.get("segments", 0)),
-            "sending_done_s": last_s("sending_done_s"),
-            "landed_95_s": self._landed.quantile_s(0.95),
-            "finish_s": last_s("finish_s"),
-            "delay_50_s": self._delay.quantile_s(0.5),
-            "delay_95_s": self._delay.quantile_s(0.95),
-            **{name: share(name, whole) for name in ("within_10_s", *states, *of_all)},
-            "read_5_min": share("read_5_min", counts.get("delivered", 0)),
-            "answers": float(counts.get("answers", 0)),
-            "received": float(counts.get("received", 0)),
-        }
-
-
-def _count(flags: npt.NDArray[np.bool_]) -> int:
-    return int(np.count_nonzero(flags))
-
-
-def _landed_s(landed_us: npt.NDArray[np.int64], share: float) -> float:
-    if not len(landed_us):
-        return math.nan
-    rank = math.ceil(share * len(landed_us)) - 1
-    return float(np.partition(landed_us, rank)[rank]) / SECOND
-
-
-def duration(seconds: float) -> str:
-    """Write a time span in its two largest units.
+def kpis(
+    source: HasLedger | Replications,
+    *,
+    by: str | Sequence[str] | None = None,
+    freq: str | None = None,
+    rates: RateCard | None = None,
+    country: str | None = None,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Compute the key figures of messages, from a simulated run or a provider's log alike.
 
     Parameters
     ----------
-    seconds : float
-        The span; infinite or NaN where it never ends.
+    source : Run, Log or Replications
+        The messages. Of replications the figures are those of ``estimates()``, with intervals that
+        hold the next replication.
+    by : str or sequence of str, optional
+        Labels to group by: ``campaign``, ``sender``, ``carrier``, ``country``, ``encoding`` …
+    freq : str, optional
+        Length of time, as pandas knows it, to group by the time of being queued (of being sent
+        where that is not known): ``"1h"``, ``"1D"`` … The groups are called ``time``, the
+        interval's beginning, or ``time_s``, in seconds, where nobody knows when it all starts.
+    rates : RateCard, optional
+        Prices, for figures of cost; of a log without it what the log says was charged.
+    country : str, optional
+        Country of messages whose country is not known, for prices.
+    confidence : float
+        Share of the intervals that hold the true figure, where messages fare independently.
 
     Returns
     -------
-    str
+    pandas.DataFrame
+        One row per group and figure (index: the groups, ``figure``), with the columns ``value``,
+        ``low``, ``high`` (float64; NaN where there is no interval), ``unit`` and ``of`` (how many
+        messages the figure is of):
+
+        ``messages``, ``segments``, ``received``, ``answers`` : counts; ``received`` came from
+        people, ``answers`` were sent for replies, and both count nowhere else
+
+        ``segments_per_message`` : mean
+
+        ``throughput``, ``throughput_peak`` : messages a second that carriers took, on the whole and
+        in the busiest second (minute, where times are minutes)
+
+        ``delivered``, ``undelivered``, ``expired``, ``failed``, ``pending``, ``unknown`` : shares
+        of all messages by status
+
+        ``cause_...`` : shares of all messages that did not arrive for a reason
+
+        ``confirmed``, ``within_10_s``, ``replied``, ``opted_out``, ``emailed``, ``converted`` :
+        shares of all messages; ``read_5_min`` of the delivered
+
+        ``wait_p50`` … ``wait_p99``, ``network_...``, ``receipt_...``, ``delay_...`` : percentiles,
+        in seconds, of the time from queued to taken by a carrier, from there to the handset, from
+        there to the receipt, and from queued to the handset, of the messages that arrived (all that
+        were taken, for ``wait``)
+
+        ``sending_done_s``, ``landed_p95_s``, ``finish_s`` : when the last message left, 95 % of
+        the delivered and all of them had landed, in seconds after the start
+
+        ``cost``, ``cost_per_sent``, ``cost_per_delivered``, ``cost_per_read``,
+        ``cost_per_converted``, ``unpriced`` : money, of messages whose cost is known, and how many
+        others there are
+
+        Shares have Wilson intervals, percentiles those of order statistics, wider by what times
+        are rounded to; ``cost_per_...`` follow the interval of what they are per.
+
+    Raises
+    ------
+    OptionError
+        If there is no such label, `freq` is no length of time, or `confidence` no share.
 
     Examples
     --------
-    >>> from smslab.kpi import duration
-    >>> duration(5.06), duration(90), duration(10_080), duration(float("inf"))
-    ('5.1 s', '1 min 30 s', '2 h 48 min', 'never')
+    >>> import smslab
+    >>> from smslab.scenario import Campaign, Scenario, Sender
+    >>> scenario = Scenario(traffic=(Campaign(messages=1000),), senders=(Sender(mps=10),))
+    >>> figures = smslab.kpis(smslab.simulate(scenario, rng=1))
+    >>> figures.loc[["throughput", "delivered", "network_p95"]].round(3)
+                  value    low    high        unit    of
+    figure
+    throughput   10.000    NaN     NaN  messages/s  1000
+    delivered     0.995  0.988   0.998       share  1000
+    network_p95  10.441  9.789  11.392           s   995
     """
-    if not math.isfinite(seconds):
-        return "never"
-    whole = round(seconds)
-    for name, size, smaller, small in (("d", 86400, "h", 3600), ("h", 3600, "min", 60)):
-        if whole >= size:
-            return f"{whole // size} {name} {whole % size // small} {smaller}"
-    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{seconds:.1f} s"
+    if not 0 < confidence < 1:
+        raise OptionError(f"confidence must be between 0 and 1; not {confidence!r}")
+    if isinstance(source, Replications):
+        return _of_replications(source, by, freq)
+    ledger = source.ledger
+    money = _money(source, rates, country)
+    names, groups = _groups(ledger, by, freq)
+    tables = {}
+    for key, rows in groups:
+        part = ledger if rows is None else ledger.only(rows)
+        own = money if rows is None or money is None else money.only(rows)
+        tables[key] = pd.DataFrame.from_dict(
+            dict(_figures(part, own, confidence)), orient="index", columns=list(_Figure._fields)
+        )
+    if not names:
+        return tables[()].rename_axis("figure")
+    if not tables:
+        return pd.DataFrame(columns=list(_Figure._fields))
+    keys = [key if len(names) > 1 else key[0] for key in tables]
+    return pd.concat(list(tables.values()), keys=keys, names=[*names, "figure"])
+
+
+def _of_replications(
+    many: Replications, by: str | Sequence[str] | None, freq: str | None
+) -> pd.DataFrame:
+    if freq is not None or by not in (None, "campaign"):
+        raise OptionError("replications keep no messages: group them by 'campaign' or not at all")
+    campaigns = [t.name for t in many.scenario.traffic]
+    tables = {}
+    for name in [ALL] if by is None else campaigns:
+        # Of a scenario with one campaign, all messages are its messages.
+        table = many.estimates(name if len(campaigns) > 1 else ALL)[["value", "low", "high"]]
+        table["unit"] = ["s" if figure.endswith("_s") else "" for figure in table.index]
+        table["of"] = len(many)
+        tables[name] = table
+    if by is None:
+        return tables[ALL].rename_axis("figure")
+    return pd.concat(list(tables.values()), keys=list(tables), names=["campaign", "figure"])
+
+
+@dataclass(frozen=True)
+class _Money:
+    """What each message cost, in millionths, and where that is known."""
+
+    micro: npt.NDArray[np.int64]
+    known: npt.NDArray[np.bool_]
+    currency: str
+
+    def only(self, rows: npt.NDArray[Any]) -> _Money:
+        return _Money(self.micro[rows], self.known[rows], self.currency)
+
+
+def _money(source: HasLedger, rates: RateCard | None, country: str | None) -> _Money | None:
+    if rates is not None:
+        bill = cost(source, rates, country=country)
+        return _Money(bill.cost_micro, bill.known, rates.currency)
+    ledger = source.ledger
+    if ledger.billed is None or np.isnan(ledger.billed).all():
+        return None
+    known = ~np.isnan(ledger.billed)
+    micro = np.rint(np.where(known, ledger.billed, 0) * MICRO).astype(np.int64)
+    return _Money(micro, known, ledger.currency)
+
+
+_Groups = Iterator[tuple[tuple[Any, ...], npt.NDArray[Any] | None]]
+
+
+def _groups(
+    ledger: Ledger, by: str | Sequence[str] | None, freq: str | None
+) -> tuple[list[str], _Groups]:
+    """Return what is grouped by, and the rows of each group."""
+    names = [by] if isinstance(by, str) else list(by or ())
+    columns: dict[str, Any] = {}
+    for name in names:
+        if name not in ledger.labels:
+            known = [label for label, values in ledger.labels.items() if len(values.categories)]
+            raise OptionError(f"by must be some of {known}; not {name!r}.{nearest(name, known)}")
+        columns[name] = ledger.labels[name]
+    if freq is not None:
+        columns["time_s" if ledger.start is None else "time"] = _intervals(ledger, freq)
+    if not columns:
+        return [], iter([((), None)])
+    frame = pd.DataFrame(columns)
+    grouped = frame.groupby(list(columns), observed=True, dropna=False, sort=True)
+    if grouped.ngroups > _MOST_GROUPS:
+        raise OptionError(f"{grouped.ngroups:,} groups are too many; take a longer freq")
+    keyed = grouped.indices.items()
+    return list(columns), (
+        (key if isinstance(key, tuple) else (key,), np.asarray(rows)) for key, rows in keyed
+    )
+
+
+def _intervals(ledger: Ledger, freq: str) -> Any:
+    """Return the beginning of the interval in which each message was queued."""
+    try:
+        step = pd.Timedelta(freq)
+        seconds = step.total_seconds()
+    except ValueError:
+        seconds = math.nan
+    if not seconds > 0:
+        raise OptionError(f"freq must be a length of time such as '1h'; not {freq!r}")
+    micros = np.where(ledger.queued_us == NEVER, ledger.sent_us, ledger.queued_us)
+    times_s = np.where(micros == NEVER, np.nan, micros / _SECOND_US)
+    if ledger.start is None:
+        return np.floor(times_s / seconds) * seconds
+    return (pd.Timestamp(ledger.start) + pd.to_timedelta(times_s, unit="s")).floor(step)
+
+
+def _figures(
+    ledger: Ledger, money: _Money | None, confidence: float
+) -> Iterator[tuple[str, _Figure]]:
+    asked = ledger.asked
+    received = int(np.count_nonzero(ledger.status == Status.RECEIVED))
+    answers = int(np.count_nonzero(ledger.is_answer))
+    if not asked.all():
+        ledger = ledger.only(asked)
+    whole = len(ledger)
+
+    def count(name: str, value: float, unit: str = "messages") -> tuple[str, _Figure]:
+        return name, _Figure(float(value), math.nan, math.nan, unit, whole)
+
+    def share(name: str, flags: npt.NDArray[np.bool_], of: int) -> tuple[str, _Figure]:
+        found = int(np.count_nonzero(flags))
+        value = found / of if of else math.nan
+        return name, _Figure(value, *intervals.wilson(found, of, confidence), "share", of)
+
+    yield count("messages", whole)
+    segments = ledger.segments[ledger.segments > 0].astype(np.float64)
+    yield count("segments", segments.sum(), "segments")
+    yield count("received", received)
+    yield count("answers", answers)
+    total, squares = float(segments.sum()), float((segments**2).sum())
+    ends = intervals.mean(total, squares, len(segments), confidence)
+    value = total / len(segments) if len(segments) else math.nan
+    yield "segments_per_message", _Figure(value, *ends, "segments", len(segments))
+    yield from _throughput(ledger)
+
+    delivered = ledger.status == Status.DELIVERED
+    landed = delivered & (ledger.final_us != NEVER)
+    for state in _STATES:
+        yield share(state, ledger.status == Status[state.upper()], whole)
+    yield share("unknown", ledger.status < 0, whole)
+    lost = ~delivered
+    for reason in Reason:
+        because = lost & (ledger.reason == reason)
+        if reason is not Reason.NONE and because.any():
+            yield share(f"cause_{reason.name.lower()}", because, whole)
+
+    yield share("confirmed", delivered & (ledger.receipt_us != NEVER), whole)
+    timed = landed & (ledger.queued_us != NEVER)
+    delay_us = ledger.final_us - ledger.queued_us
+    if timed.any() or not delivered.any():
+        yield share("within_10_s", timed & (delay_us <= rules.OTP_TARGET_S * _SECOND_US), whole)
+    read_after_us = ledger.read_us - ledger.final_us
+    at_once = read_after_us <= rules.READ_AT_ONCE_S * _SECOND_US
+    has_reads = ledger.read_us != NEVER
+    if has_reads.any() or not ledger.from_log:
+        yield share("read_5_min", landed & has_reads & at_once, int(delivered.sum()))
+    yield share("replied", ledger.replied_us != NEVER, whole)
+    yield share("opted_out", ledger.keyword == Keyword.STOP, whole)
+    yield share("emailed", ledger.emailed_us != NEVER, whole)
+    converted = ledger.converted_us != NEVER
+    yield share("converted", converted, whole)
+    yield from _delays(ledger, landed, confidence)
+    yield from _ends(ledger, landed, confidence)
+    if money is not None:
+        own = money if asked.all() else money.only(asked)
+        taken = ledger.taken
+        per = {"sent": taken, "delivered": delivered, "read": delivered & has_reads}
+        yield from _costs(own, per | {"converted": converted}, confidence)
+
+
+def _throughput(ledger: Ledger) -> Iterator[tuple[str, _Figure]]:
+    sent = ledger.sent_us[ledger.sent_us != NEVER]
+    slot_s = max(1.0, ledger.resolution_s.get("sent", 0.0))
+    rate = peak = math.nan
+    if len(sent):
+        first, last = int(sent.min()), int(sent.max())
+        if last > first:
+            rate = (len(sent) - 1) / ((last - first) / _SECOND_US)
+        slots = (sent - first) // round(slot_s * _SECOND_US)
+        peak = float(np.unique(slots, return_counts=True)[1].max()) / slot_s
+    for name, value in (("throughput", rate), ("throughput_peak", peak)):
+        yield name, _Figure(value, math.nan, math.nan, "messages/s", len(sent))
+
+
+def _delays(
+    ledger: Ledger, landed: npt.NDArray[np.bool_], confidence: float
+) -> Iterator[tuple[str, _Figure]]:
+    for stage, (begin, end) in _STAGES.items():
+        if stage == "receipt" and ledger.from_log:
+            continue  # a log knows the receipt's time alone
+        started, ended = getattr(ledger, begin), getattr(ledger, end)
+        rows = (started != NEVER) & (ended != NEVER)
+        if stage != "wait":
+            rows &= landed
+        taken_us = ended[rows] - started[rows]
+        rounded = sum(ledger.resolution_s.get(b.removesuffix("_us"), 0.0) for b in (begin, end))
+        yield from _quantiles(stage, taken_us, _SHARES, confidence, rounded)
+
+
+def _quantiles(
+    stage: str,
+    times_us: npt.NDArray[np.int64],
+    shares: Sequence[float],
+    confidence: float,
+    rounded_s: float,
+) -> Iterator[tuple[str, _Figure]]:
+    size = len(times_us)
+    ranks = {share: intervals.rank(share, size) for share in shares}
+    ends = {share: intervals.quantile_ranks(share, size, confidence) for share in shares}
+    wanted = {*ranks.values()}.union(*ends.values())
+    inside = sorted(r for r in wanted if 0 <= r < size)
+    ordered = np.partition(times_us, inside) if inside else times_us
+
+    def seconds(place: int) -> float:
+        return float(ordered[place]) / _SECOND_US if 0 <= place < size else math.nan
+
+    for share in shares:
+        low, high = (seconds(end) for end in ends[share])
+        yield (
+            f"{stage}_p{round(100 * share)}",
+            _Figure(seconds(ranks[share]), low - rounded_s, high + rounded_s, "s", size),
+        )
+
+
+def _ends(
+    ledger: Ledger, landed: npt.NDArray[np.bool_], confidence: float
+) -> Iterator[tuple[str, _Figure]]:
+    sent, landed_us = ledger.sent_us[ledger.sent_us != NEVER], ledger.final_us[landed]
+
+    def last(times_us: npt.NDArray[np.int64]) -> _Figure:
+        value = float(times_us.max()) / _SECOND_US if len(times_us) else math.nan
+        return _Figure(value, math.nan, math.nan, "s", len(times_us))
+
+    yield "sending_done_s", last(sent)
+    [(_, most)] = _quantiles("", landed_us, (0.95,), confidence, 0.0)
+    # When so many had landed is what happened, and no estimate of anything.
+    yield "landed_p95_s", most._replace(low=math.nan, high=math.nan)
+    yield "finish_s", last(landed_us)
+
+
+def _costs(
+    money: _Money, per: dict[str, npt.NDArray[np.bool_]], confidence: float
+) -> Iterator[tuple[str, _Figure]]:
+    whole = int(money.known.sum())
+    total = int(money.micro[money.known].sum()) / MICRO
+    yield "cost", _Figure(total, math.nan, math.nan, money.currency, whole)
+    for name, flags in per.items():
+        found = int(np.count_nonzero(flags & money.known))
+        low, high = intervals.wilson(found, whole, confidence)
+
+        def each(share: float) -> float:
+            return total / (share * whole) if share > 0 else math.inf
+
+        value = total / found if found else math.nan
+        bounds = (each(high), each(low)) if whole else (math.nan, math.nan)
+        yield f"cost_per_{name}", _Figure(value, *bounds, money.currency, found)
+    missing = len(money.known) - whole
+    yield "unpriced", _Figure(float(missing), math.nan, math.nan, "messages", len(money.known))

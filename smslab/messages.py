@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from smslab.numbering import as_strings, country_code, country_of, known_countri
 from smslab.segmentation import segment
 from smslab.text import Texts, as_chunks
 
-__all__ = ["COLUMNS", "examine"]
+__all__ = ["COLUMNS", "UNKNOWN_COUNTRY", "carriers", "examine", "places"]
 
 #: The columns of a table of messages that smslab knows by name.
 COLUMNS: Final = ("text", "to", "country", "carrier")
@@ -74,28 +75,87 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
     default = None if country is None else country_code(country)
     texts = pa.chunked_array(as_chunks(table["text"]), _STRING)
     result = segment(texts).set_axis(table.index)
-    given = pd.Series(None, table.index, "str")
-    if "country" in table.columns:
-        given = _filled(table["country"]).str.upper()
-    known = given.isin(known_countries())
-    place = given.where(known).mask(given.isna(), default)
-    problem = pd.Series(None, table.index, "str")
-    if "to" in table.columns:
-        located = _located(table["to"], place)
-        place = given.where(known, located["country"])
-        problem = located["problem"]
-    problem = problem.where(given.isna() | known | problem.notna(), UNKNOWN_COUNTRY)
+    place, located = places(table, default)
+    problem = pd.Series(None, table.index, "str") if located is None else located
     problem = problem.mask(result["too_long"].fillna(False), TOO_MANY_SEGMENTS)
     blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), False)
     problem = problem.mask(blank.to_numpy(), EMPTY_TEXT)
     problem = problem.mask(result["segments"].isna(), NO_TEXT)
     result.insert(0, "text", table["text"])
     result["country"] = place
-    named = "carrier" in table.columns
-    result["carrier"] = _filled(table["carrier"]) if named else pd.Series(None, table.index, "str")
+    result["carrier"] = carriers(table)
     result["problem"] = problem
     result["sendable"] = problem.isna() | problem.isin(SENDABLE_PROBLEMS)
     return result
+
+
+def places(
+    table: pd.DataFrame, default: str | None
+) -> tuple[pd.Series[Any], pd.Series[str] | None]:
+    """Find each recipient's country, by what stands in the row and by the number.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns ``country`` and ``to``, where there are such.
+    default : str or None
+        As `country` of :func:`examine`, checked.
+
+    Returns
+    -------
+    tuple of two Series
+        ISO 3166-1 alpha-2, null where not known; and what is wrong, null where nothing is (or
+        None where nothing is in any row).
+    """
+    given = _names(table, "country", str.upper)
+    if _all_known(given):
+        return given, None
+    known, missing = given.isin(known_countries()), given.isna()
+    problem = pd.Series(None, table.index, "str")
+    given = given.astype("str")
+    place = given.where(known).mask(missing, default)
+    if "to" in table.columns:
+        located = _located(table["to"], place)
+        place = given.where(known, located["country"])
+        problem = located["problem"]
+    return place, problem.where(missing | known | problem.notna(), UNKNOWN_COUNTRY)
+
+
+def _all_known(countries: pd.Series[Any]) -> bool:
+    if isinstance(countries.dtype, pd.CategoricalDtype):
+        names = countries.cat.categories
+        return set(names) <= known_countries() and bool((countries.cat.codes >= 0).all())
+    return set(countries.unique()) <= known_countries()
+
+
+def carriers(table: pd.DataFrame) -> pd.Series[Any]:
+    """Return the names of recipients' carriers.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the column ``carrier``, where there is one.
+
+    Returns
+    -------
+    Series
+        Of strings or a category; null where not known.
+    """
+    return _names(table, "carrier", str)
+
+
+def _names(table: pd.DataFrame, name: str, write: Callable[[str], str]) -> pd.Series[Any]:
+    """Trim a column of names; what is blank, or not there, is null."""
+    if name not in table.columns:
+        return pd.Series(None, table.index, "str")
+    column = table[name]
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        names = as_strings(column).str.strip()
+        return names.where(names != "").map(write, na_action="ignore")
+    names = as_strings(pd.Series(column.cat.categories)).str.strip().map(write, na_action="ignore")
+    codes, distinct = pd.factorize(names.where(names != ""))
+    codes = np.append(codes, -1)[column.cat.codes.to_numpy()]
+    return pd.Series(pd.Categorical.from_codes(codes, categories=distinct), table.index)
 
 
 def _located(numbers: pd.Series[Any], defaults: pd.Series[str]) -> pd.DataFrame:
@@ -107,12 +167,6 @@ def _located(numbers: pd.Series[Any], defaults: pd.Series[str]) -> pd.DataFrame:
         default = names[code] if code >= 0 else None
         found.loc[rows, :] = country_of(numbers[rows], default).to_numpy()
     return found
-
-
-def _filled(column: pd.Series[Any]) -> pd.Series[str]:
-    """Trim a column of names; what is blank is null."""
-    names = as_strings(column).str.strip()
-    return names.where(names != "")
 
 
 def _one_column(texts: Texts) -> pd.DataFrame:

@@ -160,6 +160,8 @@ def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFr
     3     NaN         no number
     """
     text = pc.utf8_trim_whitespace(pa.array(_as_text(numbers), pa.large_string()))
+    if isinstance(text, pa.ChunkedArray):
+        text = pa.concat_arrays([pa.array([], text.type), *text.chunks])
     missing = pc.fill_null(pc.equal(text, ""), True)
     well_formed = pc.fill_null(pc.match_substring_regex(text, _WELL_FORMED), False)
     international = pc.fill_null(pc.match_substring_regex(text, r"^(?:tel:)?\s*(?:\+|00)"), False)

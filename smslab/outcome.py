@@ -43,6 +43,11 @@ class Reason(IntEnum):
     DAILY_CAP = 9  #: over what a sender or carrier takes in a day
     OPTED_OUT = 10  #: the recipient has opted out
     SUBMIT_FAILED = 11  #: the carrier answered each submission with a temporary error
+    # What follows stands in logs alone.
+    SENDER_REFUSED = 12  #: the sender is wrong, not registered, or not allowed there
+    ACCOUNT = 13  #: no credit, a spending limit, or an account that is closed
+    INVALID_MESSAGE = 14  #: too long, empty, or malformed
+    CANCELED = 15  #: taken back by who sent it
 
 
 class Stage(IntEnum):

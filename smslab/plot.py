@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from smslab.calibrate import Calibration
 from smslab.errors import OptionError
 from smslab.kernels.simulation import SECOND
 from smslab.outcome import NEVER, Status
@@ -18,6 +19,7 @@ from smslab.run import Run
 
 __all__ = [
     "backlog",
+    "calibration",
     "cost_by",
     "delay",
     "delay_by",
@@ -93,6 +95,55 @@ def backlog(run: Run, *, ax: Axes | None = None) -> Axes:
         xlim=(0, times[-1] / SECOND / size),
     )
     ax.set_ylim(bottom=0)
+    return _plain(ax)
+
+
+def calibration(found: Calibration, carrier: str | None = None, *, ax: Axes | None = None) -> Axes:
+    """Draw how long receipts of delivered messages take, in the log and as the model says.
+
+    Parameters
+    ----------
+    found : Calibration
+        The calibration.
+    carrier : str, optional
+        Name of one of its carriers; all of them, one above the other, if not given.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    OptionError
+        If there is no such carrier.
+    """
+    ax = _axes(ax)
+    delays = found.delays
+    names = list(delays["carrier"].unique()) if len(delays) else []
+    if carrier is not None and carrier not in names:
+        raise OptionError(f"carrier must be one of {names}; not {carrier!r}")
+    low, high = 1.0, 1.0
+    for name, colour in zip(names if carrier is None else [carrier], _COLOURS * 99, strict=False):
+        part = delays[(delays["carrier"] == name) & (delays["outcome"] == "delivered")]
+        part = part[np.isfinite(part["to_s"])]
+        seen = 100 * part["observed"].cumsum() / max(part["observed"].sum(), 1)
+        said = 100 * part["expected"].cumsum() / max(part["observed"].sum(), 1)
+        ax.step(part["to_s"], seen, where="post", color=colour, label=_literal(f"{name}, log"))
+        ax.plot(part["to_s"], said, color=colour, ls=":", lw=2.5, label=_literal(f"{name}, model"))
+        inside = part["to_s"][(seen > 0) & (seen < 99.99)]
+        low = min([low, *inside.head(1)])
+        high = max([high, *inside.tail(1)])
+    ax.set(
+        title="Delay of receipts: the log and the model",
+        xlabel="time from being sent to the receipt",
+        ylabel="delivered messages (%)",
+        ylim=(0, 102),
+    )
+    _span_axis(ax, low, high * 1.5)
+    if names:
+        ax.legend(frameon=False)
     return _plain(ax)
 
 

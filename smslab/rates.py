@@ -218,7 +218,7 @@ class RateCard:
     12800
     >>> print(card.explain(country="US", carrier="Verizon", sender_type="10dlc"))
     US, Verizon, 10dlc: USD 0.0128 a segment
-      price  0.0083  for other carriers (2026-05-25, Twilio SMSPricing.csv, public list ...)
+      price  0.0083  for other carriers (2026-05-25, Twilio SMSPricing.csv, public list (copy ...)
       fee    0.0045  of the carrier (2026-05-26, Volt help, Carrier Fee Snapshot by Carrier ...)
     """
 

@@ -14,8 +14,8 @@ import pandas as pd
 
 from smslab.errors import OptionError
 from smslab.fields import replaced
+from smslab.figures import duration, figures_of
 from smslab.kernels.simulation import SECOND
-from smslab.kpi import duration, kpis
 from smslab.outcome import Status
 from smslab.progress import Progress, shown
 from smslab.scenario import Scenario
@@ -135,7 +135,7 @@ class Replications:
         What was simulated.
     figures : pandas.DataFrame
         One row per replication and traffic (index ``replication``, ``traffic``, where ``all``
-        stands for all messages), one column per figure of :func:`smslab.kpis`.
+        stands for all messages), one column per figure of :func:`smslab.figures.figures_of`.
     with_known_inputs : pandas.DataFrame or None
         The same with all inputs as the scenario has them, where some were uncertain.
     inputs : pandas.DataFrame
@@ -332,9 +332,9 @@ _Figures: TypeAlias = tuple[dict[str, dict[str, float]], list[float]]
 def _figures(scenario: Scenario, seed: int, load: Load | None, engine: str) -> _Figures:
     """Simulate one replication; return its figures, in all and of each traffic, and a curve."""
     run = run_once(scenario, seed, load, engine)
-    parts = {ALL: kpis(run)}
+    parts = {ALL: figures_of(run)}
     if len(scenario.traffic) > 1:
-        parts |= {traffic.name: kpis(run.of(traffic.name)) for traffic in scenario.traffic}
+        parts |= {traffic.name: figures_of(run.of(traffic.name)) for traffic in scenario.traffic}
     asked = run.asked
     ranks = np.ceil(np.array(_SHARES) * len(asked)).astype(np.int64) - 1
     landed = asked.final_us[asked.status == Status.DELIVERED]

@@ -6,6 +6,7 @@ import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -13,9 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from smslab.errors import OptionError
+from smslab.figures import figures_of
 from smslab.kernels.simulation import SECOND
-from smslab.kpi import kpis
 from smslab.layout import lay_out
+from smslab.ledger import Ledger, category
 from smslab.outcome import NEVER, Keyword, Reason, Stage, Status
 from smslab.results import Results
 from smslab.scenario import Carrier, Scenario, Sender
@@ -54,9 +56,7 @@ class Run(Results):
         """
         names = [traffic.name for traffic in self.scenario.traffic]
         senders = [sender.name for sender in self.scenario.senders]
-        carriers = [carrier.name for carrier in self.scenario.carriers]
-        carrier_names = list(dict.fromkeys(carriers))
-        by_name = np.array([*(carrier_names.index(name) for name in carriers), -1])
+        carrier_names, by_name = _names_of_carriers(self.scenario)
         sender_of = _sender_of(self.scenario)
         return pd.DataFrame(
             {
@@ -70,7 +70,7 @@ class Run(Results):
                 "receipt_s": _seconds(self.receipt_us),
                 "read_s": _seconds(self.read_us),
                 "replied_s": _seconds(self.replied_us),
-                "reply": _category(self.keyword - 1, [k.name.lower() for k in Keyword][1:]),
+                "reply": category(self.keyword, Keyword),
                 "answer_to": pd.arrays.IntegerArray(
                     self.answer_to.astype(np.int32), self.answer_to == NEVER
                 ),
@@ -79,12 +79,54 @@ class Run(Results):
                 "converted_s": _seconds(self.converted_us),
                 "submissions": self.submissions,
                 "attempts": self.attempts,
-                "status": _category(self.status, [s.name.lower() for s in Status]),
-                "reason": _category(self.reason - 1, [r.name.lower() for r in Reason][1:]),
+                "status": category(self.status, Status),
+                "reason": category(self.reason, Reason),
             },
             index=pd.RangeIndex(len(self), name="message")
             if self.selected is None
             else pd.Index(self.numbers, name="message"),
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What is known of each message, for :func:`smslab.kpis` and :func:`smslab.cost`."""
+        campaigns = [traffic.name for traffic in self.scenario.traffic]
+        senders = [sender.name for sender in self.scenario.senders]
+        carriers, carrier = _names_of_carriers(self.scenario)
+        types = list(dict.fromkeys(sender.type for sender in self.scenario.senders if sender.type))
+        type_of = np.array(
+            [types.index(s.type) if s.type else -1 for s in self.scenario.senders], np.int64
+        )
+        countries = list(dict.fromkeys(c.country for c in self.scenario.carriers if c.country))
+        country = np.array(
+            [*(countries.index(c.country) if c.country else -1 for c in self.scenario.carriers), -1]
+        )
+        sender = _sender_of(self.scenario)[self.traffic.campaign]
+        return Ledger(
+            queued_us=self.traffic.queued_us,
+            sent_us=self.sent_us,
+            final_us=self.final_us,
+            receipt_us=self.receipt_us,
+            read_us=self.read_us,
+            replied_us=self.replied_us,
+            emailed_us=self.emailed_us,
+            converted_us=self.converted_us,
+            taken=self.sent_us != NEVER,
+            status=self.status,
+            reason=self.reason,
+            keyword=self.keyword,
+            segments=self.traffic.segments,
+            is_answer=self.answer_to != NEVER,
+            names=self.numbers,
+            labels={
+                "campaign": _category(self.traffic.campaign, campaigns),
+                "sender": _category(sender, senders),
+                "sender_type": _category(type_of[sender], types),
+                "carrier": _category(carrier[self.traffic.carrier], carriers),
+                "country": _category(country[self.traffic.carrier], countries),
+            },
+            start=self.scenario.start,
+            email_cost={t.name: t.fallback.cost for t in self.scenario.traffic if t.fallback},
         )
 
     @property
@@ -242,9 +284,9 @@ class Run(Results):
         """Return :attr:`messages`."""
         return self.messages
 
-    def kpis(self) -> dict[str, float]:
-        """Return the key figures, as :func:`smslab.kpis` does."""
-        return kpis(self)
+    def figures(self) -> dict[str, float]:
+        """Return the key figures, as :func:`smslab.figures.figures_of` does."""
+        return figures_of(self)
 
     def summary(self) -> str:
         """Return how many messages ended in which status, in words."""
@@ -261,6 +303,13 @@ class Run(Results):
 
     def __repr__(self) -> str:
         return f"<Run of {self.scenario.name!r}: {self.summary()}>"
+
+
+def _names_of_carriers(scenario: Scenario) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Return the names of the carriers, each once, and by carrier the place of its name."""
+    carriers = [carrier.name for carrier in scenario.carriers]
+    names = list(dict.fromkeys(carriers))
+    return names, np.array([*(names.index(name) for name in carriers), -1])
 
 
 def _sender_of(scenario: Scenario) -> npt.NDArray[np.int64]:

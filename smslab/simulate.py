@@ -11,7 +11,7 @@ import pandas as pd
 from smslab.engines import compiled, reference
 from smslab.engines.reference import Process
 from smslab.errors import OptionError, ScenarioError, nearest
-from smslab.kpi import Tally
+from smslab.figures import Tally
 from smslab.progress import Progress, shown
 from smslab.results import Results
 from smslab.run import Run

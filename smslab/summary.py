@@ -29,7 +29,8 @@ class Summary:
         Seed of the replication.
     figures : pandas.DataFrame
         One row per traffic (index ``traffic``, where ``all`` stands for all messages), one column
-        per figure of :func:`smslab.kpis`; ``landed_95_s`` and delays are known to 1 %.
+        per figure of :func:`smslab.figures.figures_of`; ``landed_95_s`` and delays are known to
+        1 %.
     """
 
     scenario: Scenario
@@ -37,11 +38,11 @@ class Summary:
     figures: pd.DataFrame
 
     def __len__(self) -> int:
-        figures = self.kpis()
+        figures = self.figures_of()
         return int(figures["messages"] + figures["answers"])
 
-    def kpis(self, traffic: str = ALL) -> dict[str, float]:
-        """Return the key figures, as :func:`smslab.kpis` does.
+    def figures_of(self, traffic: str = ALL) -> dict[str, float]:
+        """Return the key figures, as :func:`smslab.figures.figures_of` does.
 
         Parameters
         ----------
@@ -69,7 +70,7 @@ class Summary:
 
     def summary(self) -> str:
         """Return what share of the messages ended in which state, in words."""
-        figures = self.kpis()
+        figures = self.figures_of()
         states = ("delivered", "expired", "undelivered", "failed", "pending")
         shares = ", ".join(f"{figures[s]:.1%} {s}" for s in states if figures[s] > 0)
         return f"{int(figures['messages']):,} messages" + (f": {shares}" if shares else "")

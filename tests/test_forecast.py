@@ -10,7 +10,7 @@ import pytest
 
 import smslab
 from smslab import report
-from smslab.kpi import duration
+from smslab.figures import duration
 from smslab.rates import Rate, RateCard
 from smslab.scenario import Campaign, Carrier, Conversation, Fallback, Poisson, Scenario, Sender
 from smslab.simulate import run_once, seeds, simulate
@@ -375,7 +375,7 @@ def test_answers_and_emails_are_paid():
             carriers=(everybody,),
         )
         plan = smslab.forecast(["hello"] * 50, scenario, country="DE", replications=3, rng=1)
-        price = smslab.cost(["hello"], country="DE")["cost"][0]
+        price = float(smslab.cost(["hello"], country="DE").total)
         expected = 50 * price * (1 + extra) if extra else 50 * (price + 0.01)
         assert plan.estimates.loc["cost", "value"] == pytest.approx(expected)
         assert plan.messages["expected_cost"].sum() == pytest.approx(expected)

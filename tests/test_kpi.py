@@ -1,80 +1,153 @@
+import datetime as dt
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
+from test_figures import run_of
 
-from smslab.kernels.simulation import SECOND
-from smslab.kpi import kpis
-from smslab.outcome import NEVER, Keyword, Reason, Status
-from smslab.run import Run
-from smslab.scenario import Campaign, Scenario
-from smslab.traffic import Traffic
+import smslab
+from smslab.errors import OptionError
+from smslab.outcome import Status
+from smslab.rates import Rate, RateCard
+from smslab.scenario import Campaign, Carrier, Conversation, Poisson, Scenario, Sender
 
 
-def run_of(status, sent_s, final_s, receipt_s, read_s, segments=None):
-    def micro(values):
-        return np.array([NEVER if v is None else v * SECOND for v in values], np.int64)
-
-    rows = len(status)
-    none = np.zeros(rows, np.int16)
-    segments = np.array(segments or [1] * rows, np.int32)
-    run = Run(
-        scenario=Scenario(traffic=(Campaign(messages=rows),)),
-        seed=1,
-        first=(0,),
-        traffic=Traffic(np.zeros(rows, np.int64), none, segments, none),
-        entered_us=micro([0] * rows),
-        stage=np.zeros(rows, np.int8),
-        sent_us=micro(sent_s),
-        final_us=micro(final_s),
-        replied_us=micro([None] * rows),
-        keyword=np.full(rows, Keyword.NONE, np.int8),
-        answer_to=np.full(rows, NEVER, np.int32),
-        submissions=np.ones(rows, np.int16),
-        attempts=np.ones(rows, np.int32),
-        status=np.array(status, np.int8),
-        reason=np.full(rows, Reason.NONE, np.int8),
+@pytest.fixture(scope="module")
+def busy():
+    scenario = Scenario(
+        start=dt.datetime(2026, 11, 25, 10, tzinfo=dt.UTC),
+        traffic=(
+            Campaign(
+                name="offers",
+                messages=2000,
+                segment_shares=(0.5, 0.5),
+                conversation=Conversation(reply_share=0.2, stop_share=0.5),
+            ),
+            Poisson(name="codes", rate_per_s=0.5, duration_s=3600, priority=0),
+        ),
+        senders=(Sender(mps=5),),
+        carriers=(
+            Carrier(name="A", share=0.7, first_attempt=0.85, permanent_failure=0.1),
+            Carrier(name="B", share=0.3),
+        ),
     )
-    # Not the drawn ones.
-    vars(run).update(receipt_us=micro(receipt_s), read_us=micro(read_s))
-    return run
+    return smslab.simulate(scenario, rng=3)
 
 
 def test_figures_by_hand():
-    figures = kpis(
-        run_of(
-            status=[Status.DELIVERED] * 3 + [Status.UNDELIVERED, Status.FAILED, Status.PENDING],
-            sent_s=[1, 2, 3, 50, None, None],
-            final_s=[10, 20, 30, 60, 70, None],
-            receipt_s=[11, None, 31, 61, None, None],
-            read_s=[310, 321, 40, None, None, None],
-            segments=[1, 2, 3, 1, 1, 1],
-        )
+    run = run_of(
+        status=[Status.DELIVERED] * 3 + [Status.UNDELIVERED, Status.FAILED, Status.PENDING],
+        sent_s=[1, 2, 3, 50, None, None],
+        final_s=[10, 20, 30, 60, 70, None],
+        receipt_s=[11, None, 31, 61, None, None],
+        read_s=[310, 321, 40, None, None, None],
+        segments=[1, 2, 3, 1, 1, 1],
     )
-    assert figures["messages"] == 6
-    assert figures["segments"] == 9
-    assert figures["sending_done_s"] == 50
-    assert figures["landed_95_s"] == 30
-    assert figures["finish_s"] == 30
-    assert figures["delay_50_s"] == 20
-    assert figures["delay_95_s"] == 30
-    assert figures["within_10_s"] == 1 / 6
-    assert figures["delivered"] == 3 / 6
-    assert figures["undelivered"] == figures["failed"] == figures["pending"] == 1 / 6
-    assert figures["expired"] == 0
-    assert figures["confirmed"] == 2 / 6
-    # 300 s after landing is within five minutes, 301 s is not.
-    assert figures["read_5_min"] == 2 / 3
+    table = smslab.kpis(run)
+    value = table["value"]
+    assert value["messages"] == 6
+    assert value["segments"] == 9
+    assert value["segments_per_message"] == 1.5
+    assert value["delivered"] == 3 / 6
+    assert value["throughput"] == pytest.approx(3 / 49)
+    assert value["throughput_peak"] == 1
+    assert value["confirmed"] == 2 / 6
+    assert value["within_10_s"] == 1 / 6
+    assert value["read_5_min"] == 2 / 3
+    assert table["of"]["read_5_min"] == 3
+    assert (value["wait_p50"], value["wait_p95"]) == (2, 50)
+    assert (value["network_p50"], value["delay_p99"]) == (18, 30)
+    assert (value["receipt_p50"], table["of"]["receipt_p50"]) == (1, 2)
+    assert (value["sending_done_s"], value["finish_s"]) == (50, 30)
+    assert table.loc["delivered", ["low", "high"]].tolist() == pytest.approx(
+        [0.1876, 0.8124], abs=1e-4
+    )
 
 
-def test_landed_is_the_smallest_time_with_the_share():
-    times = list(range(1, 101))
-    figures = kpis(run_of([Status.DELIVERED] * 100, times, times, times, times))
-    assert figures["landed_95_s"] == 95
+def test_it_agrees_with_the_figures_of_a_run(busy):
+    table, figures = smslab.kpis(busy)["value"], busy.figures()
+    same = set(table.index) & set(figures)
+    assert len(same) > 15
+    for name in same:
+        assert table[name] == pytest.approx(figures[name]), name
+    assert table["delay_p95"] == figures["delay_95_s"]
+    assert table["landed_p95_s"] == figures["landed_95_s"]
 
 
-@pytest.mark.parametrize("rows", [0, 2])
-def test_nothing_delivered(rows):
-    figures = kpis(run_of([Status.FAILED] * rows, *([[None] * rows] * 4)))
-    for figure in ("sending_done_s", "landed_95_s", "finish_s", "delay_95_s", "read_5_min"):
-        assert math.isnan(figures[figure])
+def test_groups_add_up(busy):
+    whole = smslab.kpis(busy)["value"]
+    for by, freq in (("campaign", None), (["campaign", "carrier"], None), (None, "10min")):
+        table = smslab.kpis(busy, by=by, freq=freq)["value"]
+        table = table.reset_index().pivot_table(
+            "value", list(table.index.names[:-1]), "figure", dropna=False
+        )
+        for name in ("messages", "segments", "answers"):
+            assert table[name].sum() == whole[name]
+        delivered = (table["delivered"] * table["messages"]).sum()
+        assert delivered == pytest.approx(whole["delivered"] * whole["messages"])
+    times = smslab.kpis(busy, freq="10min").index.unique("time")
+    assert times[0] == pd.Timestamp("2026-11-25 10:00", tz="UTC")
+
+
+def test_costs(busy):
+    rates = RateCard("card", "EUR", (Rate(country="US", price_micro=10_000),))
+    table = smslab.kpis(busy, rates=rates, country="US")
+    asked = busy.asked.messages
+    sent = asked[asked["sent_s"].notna()]
+    cost = sent["segments"].sum() * 0.01
+    assert table["value"]["cost"] == pytest.approx(cost)
+    assert table["unit"]["cost"] == "EUR"
+    assert table["value"]["unpriced"] == 0
+    per = table.loc["cost_per_delivered"]
+    assert per["value"] == pytest.approx(cost / (asked["status"] == "delivered").sum())
+    assert per["low"] < per["value"] < per["high"]
+    nowhere = smslab.kpis(busy, rates=rates)["value"]
+    assert nowhere["unpriced"] == sent["segments"].count()
+    assert nowhere["cost"] == 0
+
+
+def test_replications(busy):
+    many = smslab.replicate(busy.scenario, 20, rng=1)
+    table = smslab.kpis(many)
+    pd.testing.assert_frame_equal(
+        table[["value", "low", "high"]], many.estimates(), check_names=False
+    )
+    assert set(smslab.kpis(many, by="campaign").index.unique("campaign")) == {"offers", "codes"}
+    with pytest.raises(OptionError, match="replications keep no messages"):
+        smslab.kpis(many, by="carrier")
+
+
+def test_nothing_at_all():
+    table = smslab.kpis(run_of([], [], [], [], []))
+    assert table["value"]["messages"] == 0
+    for name in ("delivered", "delay_p95", "throughput", "finish_s", "segments_per_message"):
+        assert math.isnan(table["value"][name])
+
+
+def test_what_cannot_be(busy):
+    with pytest.raises(OptionError, match="Did you mean 'carrier'"):
+        smslab.kpis(busy, by="carier")
+    for freq in ("x", "0s", "-1h"):
+        with pytest.raises(OptionError, match="freq must be a length of time"):
+            smslab.kpis(busy, freq=freq)
+    with pytest.raises(OptionError, match="confidence must be between"):
+        smslab.kpis(busy, confidence=95)
+
+
+def test_an_interval_grows_with_its_confidence(busy):
+    narrow, wide = (smslab.kpis(busy, confidence=c) for c in (0.8, 0.99))
+    for name in ("delivered", "network_p90", "segments_per_message"):
+        assert wide.loc[name, "low"] < narrow.loc[name, "low"] < narrow.loc[name, "value"]
+        assert wide.loc[name, "high"] > narrow.loc[name, "high"] > narrow.loc[name, "value"]
+
+
+def test_shares_are_shares(busy):
+    table = smslab.kpis(busy)
+    shares = table[table["unit"] == "share"]
+    assert shares["value"].between(0, 1).all()
+    assert ((shares["low"] <= shares["value"]) & (shares["value"] <= shares["high"])).all()
+    causes = table["value"].filter(like="cause_").sum()
+    others = ("undelivered", "expired", "failed")
+    assert causes == pytest.approx(table["value"][list(others)].sum())
+    assert np.isclose(table["value"][["delivered", *others, "pending", "unknown"]].sum(), 1)

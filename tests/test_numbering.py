@@ -1,4 +1,5 @@
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from smslab.errors import InputError
@@ -113,3 +114,10 @@ def test_prefixes_lead_to_one_country_or_to_none():
         **{"372": "EE", "4930": "DE", "1204": "CA", "77": "KZ"},
         **dict.fromkeys(["1", "7", "999", "", "x"], ""),
     }
+
+
+def test_columns_in_pieces():
+    pieces = pa.chunked_array([["+4930123456"], ["+12025550123"]], pa.large_string())
+    found = country_of(pd.Series(pieces, dtype="str"))
+    assert found["country"].tolist() == ["DE", "US"]
+    assert len(country_of(pd.Series(pa.chunked_array([], pa.large_string()), dtype="str"))) == 0

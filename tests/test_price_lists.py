@@ -252,7 +252,7 @@ def test_what_is_no_list(card_of):
     for content, name, says in (
         ('{"a": 1}', "x.json", "prices of no format that is known"),
         ("{", "x.json", "not JSON"),
-        ("[" * 100_000, "x.json", "not JSON"),
+        ('{"a":' * 100_000, "x.json", "not JSON"),
         ('{"countries": []}', "x.json", "no format that is known"),
         ("ISO,Country,Description,Price / msg\n,a,b,c\n", "x.csv", "no rates"),
     ):

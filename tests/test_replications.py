@@ -6,7 +6,7 @@ import pytest
 
 import smslab
 from smslab.fields import replaced
-from smslab.kpi import kpis
+from smslab.figures import figures_of
 from smslab.replications import coverage, estimates
 from smslab.scenario import Campaign, Carrier, Hours, Poisson, Scenario, Sender
 from smslab.simulate import run_once, seeds
@@ -30,8 +30,8 @@ def test_figures_are_those_of_the_seeds():
     for place, seed in enumerate(seeds(3, 5)):
         run = run_once(SCENARIO, seed, engine="reference")
         figures = many.figures.loc[place]
-        assert figures.loc["all"].to_dict() == pytest.approx(kpis(run))
-        assert figures.loc["codes"].to_dict() == pytest.approx(kpis(run.of("codes")))
+        assert figures.loc["all"].to_dict() == pytest.approx(figures_of(run))
+        assert figures.loc["codes"].to_dict() == pytest.approx(figures_of(run.of("codes")))
         landed = many.landed.loc[place]
         final = np.sort(run.final_us[run.status == 4]) / 1e6
         assert landed[0.5] == final[int(np.ceil(0.5 * len(run))) - 1]

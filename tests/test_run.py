@@ -112,10 +112,10 @@ def test_messages_tell_of_replies_and_emails():
     assert rows["emailed_s"].notna().sum() > 250
     assert rows["emailed_s"][answers].isna().all()
     assert len(run.asked) == 300
-    assert run.kpis()["messages"] == 300
-    assert run.kpis()["answers"] == len(run.answers)
+    assert run.figures()["messages"] == 300
+    assert run.figures()["answers"] == len(run.answers)
     assert len(run.of("campaign").asked) == 300
-    assert run.of("campaign").kpis() == run.kpis()
+    assert run.of("campaign").figures() == run.figures()
 
 
 def test_what_is_drawn_on_demand_is_the_same_in_parts(run):

@@ -77,7 +77,7 @@ def test_figures_are_those_of_the_rows():
     assert len(found) == len(run)
     quantiles = ("landed_95_s", "delay_50_s", "delay_95_s")
     for name, rows in (("all", run), ("offers", run.of("offers")), ("codes", run.of("codes"))):
-        figures, expected = found.kpis(name), rows.kpis()
+        figures, expected = found.figures_of(name), rows.figures()
         for figure in quantiles:
             assert figures.pop(figure) == pytest.approx(expected.pop(figure), rel=0.011)
         if name != "all":
@@ -88,7 +88,7 @@ def test_figures_are_those_of_the_rows():
     assert "&lt;both&gt;" in found._repr_html_()
     assert found.to_pandas() is found.figures
     with pytest.raises(ValueError, match="traffic must be one of"):
-        found.kpis("nothing")
+        found.figures_of("nothing")
 
 
 def test_progress_counts_messages():
@@ -97,7 +97,7 @@ def test_progress_counts_messages():
         SCENARIO, rng=1, keep="summary", progress=lambda *done: seen.append(done)
     )
     assert seen[-1][0] == len(found)
-    assert seen[-1][1] == found.kpis()["messages"]
+    assert seen[-1][1] == found.figures_of()["messages"]
 
 
 def test_nothing_to_send():

@@ -238,8 +238,8 @@ def test_an_opt_out_covers_sender_and_class_from_its_moment_on(run):
     # Each gets a confirmation, which nothing blocks.
     assert found.answers.traffic.queued_us.tolist() == (found.replied_us[:20] + SECOND).tolist()
     assert found.answers.count(Status.DELIVERED) == 20
-    assert found.kpis()["opted_out"] == 0.2
-    assert found.kpis()["answers"] == 20
+    assert found.figures()["opted_out"] == 0.2
+    assert found.figures()["answers"] == 20
 
 
 def test_what_is_queued_when_the_stop_comes_is_blocked(run):
@@ -288,7 +288,7 @@ def test_a_code_that_comes_in_gets_a_link(run):
     assert (found.sent_us[came] == NEVER).all()
     asked = found.traffic.queued_us[found.answers.answer_to]
     assert (found.answers.traffic.queued_us == asked + 2 * SECOND).all()
-    figures = found.kpis()
+    figures = found.figures()
     assert figures["messages"] == 0
     assert figures["received"] == figures["answers"] == came.sum()
     assert (found.states([0, 50, 1e4]).drop(columns="read").sum(axis=1) == len(found)).all()
@@ -327,8 +327,8 @@ def test_an_email_follows_where_no_receipt_came_in_time(run):
     missing = found.receipt_us == NEVER
     assert ((found.emailed_us == 30 * SECOND) == missing).all()
     assert ((found.email_landed_us == 35 * SECOND) == missing).all()
-    assert found.kpis()["emailed"] == missing.mean()
-    assert found.kpis()["converted"] == pytest.approx(0.5, abs=0.08)
+    assert found.figures()["emailed"] == missing.mean()
+    assert found.figures()["converted"] == pytest.approx(0.5, abs=0.08)
     done = found.converted_us != NEVER
     assert (found.converted_us[done] <= found.read_us[done]).all()
 

@@ -1,0 +1,635 @@
+"""Calibration: a scenario out of a log, with how sure each of its figures is."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from smslab import intervals
+from smslab.errors import InputError
+from smslab.fitting import PARAMETERS, Cells, Fit, fit
+from smslab.kpi import kpis
+from smslab.ledger import HasLedger, Ledger
+from smslab.outcome import NEVER, Keyword, Reason, Status
+from smslab.scenario import Campaign, Carrier, Conversation, Poisson, Scenario, Sender
+from smslab.simulate import Seed, simulate
+from smslab.supply import Causes
+
+__all__ = ["Calibration", "calibrate", "differences"]
+
+_SECOND_US: Final = 1_000_000
+
+#: Carriers with fewer messages are put together.
+_FEWEST: Final = 200
+
+#: Fewer failures say nothing of how long their receipts take, fewer late ones nothing of when
+#: handsets come back.
+_FEW: Final = 20
+
+#: Bins of delays, in seconds.
+_EDGES: Final = np.concatenate([[0.0], np.geomspace(0.2, 40_000, 140), [math.inf]])
+
+#: What comes within a second is a burst.
+_BURST_US: Final = _SECOND_US
+
+#: A share of messages that wait, below which a sender shows no limit.
+_SEEN_WAITING: Final = 0.05
+
+_HOURS: Final = 24
+
+
+class _Parameter(NamedTuple):
+    """A figure of the scenario: where it stands, its interval, and what it is from."""
+
+    path: str
+    value: float
+    low: float
+    high: float
+    of: int
+    how: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Calibration:
+    """A scenario out of a log.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What the log says, as a scenario; what it does not say is as in the base.
+    parameters : DataFrame
+        One row per figure that was found (index ``path``, its place in the scenario): ``value``,
+        ``low``, ``high`` (float64; NaN where the figure was read off and not estimated), ``of``
+        (how many messages say it), ``how``.
+    delays : DataFrame
+        Receipts by carrier, outcome and delay, of the log and as the model expects them:
+        ``carrier``, ``outcome``, ``from_s``, ``to_s``, ``observed``, ``expected``.
+    ledger : Ledger
+        The messages of the log.
+    confidence : float
+        Share of the intervals that hold the true figure, if the model is right.
+    notes : tuple of str
+        What the log does not tell, and what was assumed.
+    """
+
+    scenario: Scenario
+    parameters: pd.DataFrame
+    delays: pd.DataFrame
+    ledger: Ledger
+    confidence: float
+    notes: tuple[str, ...] = ()
+
+    def compare(self, *, rng: Seed = None) -> pd.DataFrame:
+        """Simulate the scenario once and say where it and the log differ.
+
+        Parameters
+        ----------
+        rng : None, int, SeedSequence or Generator
+            Seed.
+
+        Returns
+        -------
+        DataFrame
+            As of :func:`differences`.
+        """
+        return differences(simulate(self.scenario, rng=rng), self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return :attr:`parameters`."""
+        return self.parameters
+
+    def summary(self) -> str:
+        """Return the figures that were found and what was assumed, in words."""
+        lines = [f"{len(self.ledger):,} messages, {self.confidence:.0%} intervals"]
+        for path, row in self.parameters.iterrows():
+            ends = "" if math.isnan(row["low"]) else f" ({row['low']:.4g} to {row['high']:.4g})"
+            lines.append(f"{path:<36} {row['value']:.4g}{ends}  {row['how']}")
+        return "\n".join([*lines, *self.notes])
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        return f"{self.parameters.to_html(border=0)}<ul>{notes}</ul>"
+
+
+def calibrate(
+    log: HasLedger,
+    base: Scenario | None = None,
+    *,
+    until: str | pd.Timestamp | None = None,
+    confidence: float = 0.95,
+) -> Calibration:
+    """Make a scenario out of a log: traffic, senders, and how carriers deliver.
+
+    How a carrier delivers is a mixture, as in the simulation: what fails for good, what arrives at
+    the first attempt, and what has to wait for a handset; each with the delay of its receipt.
+
+    Parameters
+    ----------
+    log : Log or Run
+        The messages; of a run is looked at what a provider's log would show.
+    base : Scenario, optional
+        What the log does not tell: retry schedule, how fast people read … The defaults if not
+        given.
+    until : str or Timestamp, optional
+        When the log was taken: what has no final status then is still under way or lost its
+        receipt. The last moment of the log if not given.
+    confidence : float
+        Share of the intervals that hold the true figure, if the model is right.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    InputError
+        If the log has no messages that were to be sent.
+
+    Notes
+    -----
+    Delays of 0 or 60 s, as logs in whole minutes have them, stand for all between: what is seen
+    is compared with what such a clock would show. A retry schedule cannot be seen in a log, nor
+    what becomes of messages between two receipts.
+
+    Examples
+    --------
+    >>> import smslab
+    >>> from smslab.scenario import Campaign, Carrier, Scenario, Sender
+    >>> truth = Scenario(
+    ...     traffic=(Campaign(messages=20_000),),
+    ...     senders=(Sender(mps=50),),
+    ...     carriers=(Carrier(first_attempt=0.9, permanent_failure=0.06),),
+    ... )
+    >>> found = smslab.calibrate(smslab.simulate(truth, rng=1))
+    >>> found.parameters.loc[["carriers[0].permanent_failure"], ["value", "low", "high"]].round(3)
+                                   value    low   high
+    path
+    carriers[0].permanent_failure  0.059  0.056  0.062
+    """
+    observed = log.ledger.observed()
+    ledger = observed.only(observed.asked)
+    if not len(ledger):
+        raise InputError("the log has no messages that were to be sent")
+    work = _Calibrator(observed, ledger, base or Scenario(), confidence)
+    end_us = _last_us(ledger)
+    if until is not None:
+        if ledger.start is None:
+            raise InputError("until needs a log that knows when it begins")
+        moment = pd.Timestamp(until)
+        if moment.tzinfo is None:
+            raise InputError(f"until must name its zone, such as {until}+00:00")
+        end_us = int((moment - pd.Timestamp(ledger.start)) // pd.Timedelta(microseconds=1))
+    return work.calibrate(end_us)
+
+
+def differences(run: HasLedger, log: HasLedger) -> pd.DataFrame:
+    """Say where a run and a log differ.
+
+    Parameters
+    ----------
+    run : Run
+        A simulation; what a provider's log would show of it is looked at.
+    log : Log, Calibration or Run
+        What really happened.
+
+    Returns
+    -------
+    DataFrame
+        One row per figure of :func:`smslab.kpis`: ``run`` and ``log`` (their values),
+        ``difference`` (run - log), and ``agree``: whether their intervals meet, null where there
+        are none.
+    """
+    tables = [kpis(_Observed(source.ledger)) for source in (run, log)]
+    both = tables[0].index.intersection(tables[1].index, sort=False)
+    ours, theirs = (table.loc[both] for table in tables)
+    apart = (ours["low"] > theirs["high"]) | (theirs["low"] > ours["high"])
+    agree = (~apart).astype("boolean").mask(ours["low"].isna() | theirs["low"].isna())
+    table = {"run": ours["value"], "log": theirs["value"]}
+    return pd.DataFrame(table | {"difference": ours["value"] - theirs["value"], "agree": agree})
+
+
+class _Observed:
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger.observed()
+
+
+def _last_us(ledger: Ledger) -> int:
+    times = (ledger.queued_us, ledger.sent_us, ledger.final_us)
+    return max(int(time.max(initial=0)) for time in times)
+
+
+class _Calibrator:
+    def __init__(
+        self, everything: Ledger, ledger: Ledger, base: Scenario, confidence: float
+    ) -> None:
+        # Answers take their turn at the sender as well.
+        self._outbound = everything.only(everything.status != Status.RECEIVED)
+        self._ledger, self._base, self._confidence = ledger, base, confidence
+        self._z = NormalDist().inv_cdf(0.5 + confidence / 2)
+        self._found: list[_Parameter] = []
+        self._notes: list[str] = []
+        self._cells: list[pd.DataFrame] = []
+
+    def calibrate(self, end_us: int) -> Calibration:
+        ledger, base = self._ledger, self._base
+        senders, sender_of = self._senders()
+        traffic = self._traffic(senders, sender_of)
+        carriers = self._carriers(end_us)
+        last_s = _last_us(ledger) / _SECOND_US
+        longest = max(carrier.validity_h for carrier in carriers)
+        scenario = replace(
+            base,
+            name="calibrated",
+            start=ledger.start,
+            horizon_h=float(math.ceil(max(base.horizon_h, last_s / 3600 + longest))),
+            traffic=traffic,
+            senders=senders,
+            carriers=carriers,
+        )
+        table = pd.DataFrame(self._found).set_index("path")
+        return Calibration(
+            scenario=scenario,
+            parameters=table,
+            delays=pd.concat(self._cells, ignore_index=True) if self._cells else pd.DataFrame(),
+            ledger=ledger,
+            confidence=self._confidence,
+            notes=tuple(dict.fromkeys(self._notes)),
+        )
+
+    def _note(
+        self, parameter: str, value: float, ends: tuple[float, float], of: int, how: str
+    ) -> float:
+        self._found.append(_Parameter(parameter, value, *ends, of, how))
+        return value
+
+    def _share(self, parameter: str, count: int, of: int, how: str) -> float:
+        ends = intervals.wilson(count, of, self._confidence)
+        return self._note(parameter, count / of if of else 0.0, ends, of, how)
+
+    # Traffic
+
+    def _traffic(
+        self, senders: tuple[Sender, ...], sender_of: npt.NDArray[Any]
+    ) -> tuple[Campaign | Poisson, ...]:
+        ledger = self._ledger
+        label = ledger.labels["campaign"]
+        if not len(label.categories):
+            label = pd.Categorical(["campaign"] * len(ledger))
+        traffic: list[Campaign | Poisson] = []
+        for code, name in _parts(label, "other"):
+            rows = np.flatnonzero(label.codes == code)
+            path = f"traffic[{len(traffic)}]"
+            one = ledger.only(rows)
+            places = np.bincount(sender_of[rows], minlength=len(senders))
+            common: dict[str, Any] = {
+                "name": name,
+                "segment_shares": self._segments(path, one),
+                "sender": senders[int(places.argmax())].name,
+                "conversation": self._conversation(path, one),
+            }
+            if (places > 0).sum() > 1:
+                self._notes.append(
+                    f"{name!r} went by several senders: the scenario takes the most frequent"
+                )
+            traffic.append(self._arrivals(path, one, common))
+        return tuple(traffic)
+
+    def _arrivals(self, path: str, one: Ledger, common: dict[str, Any]) -> Campaign | Poisson:
+        size = len(one)
+        known = one.queued_us if (one.queued_us != NEVER).any() else one.sent_us
+        times = np.sort(known[known != NEVER])
+        begin_s = float(times[0]) / _SECOND_US if len(times) else 0.0
+        span_us = int(times[-1] - times[0]) if len(times) else 0
+        nothing = (math.nan, math.nan)
+        if span_us <= _BURST_US:
+            self._note(f"{path}.messages", size, nothing, size, "counted: a burst")
+            return Campaign(messages=size, start_s=begin_s, **common)
+        span_s = span_us / _SECOND_US
+        gaps = np.diff(times) / _SECOND_US
+        if gaps.std() < gaps.mean() / 2:
+            # Evenly spread messages have gaps that are all alike, random ones have not.
+            self._note(f"{path}.messages", size, nothing, size, "counted: evenly spread")
+            over_h = self._note(
+                f"{path}.over_h", span_s * size / (size - 1) / 3600, nothing, size, "read off"
+            )
+            return Campaign(messages=size, start_s=begin_s, over_h=over_h, **common)
+        half = self._z * math.sqrt(size)
+        duration_s = span_s * (size + 1) / (size - 1)
+        ends = ((size - half) / duration_s, (size + half) / duration_s)
+        rate = self._note(f"{path}.rate_per_s", size / duration_s, ends, size, "counted: at random")
+        begin_s = max(begin_s - span_s / (size - 1), 0.0)
+        profile = _profile((times - times[0]) / _SECOND_US, duration_s, self._confidence)
+        if profile:
+            self._notes.append(f"{common['name']!r} is busier in some hours: see {path}.profile")
+        return Poisson(
+            rate_per_s=rate, start_s=begin_s, duration_s=duration_s, profile=profile, **common
+        )
+
+    def _segments(self, path: str, one: Ledger) -> tuple[float, ...]:
+        counts = np.bincount(one.segments)[1:]
+        of = int(counts.sum())
+        if not of:
+            self._notes.append("the log does not tell segments: taken as one a message")
+            return (1.0,)
+        shares = [
+            self._share(f"{path}.segment_shares[{n}]", int(count), of, "counted")
+            for n, count in enumerate(counts)
+        ]
+        return tuple(shares)
+
+    def _conversation(self, path: str, one: Ledger) -> Conversation | None:
+        delivered = one.status == Status.DELIVERED
+        replied = delivered & (one.replied_us != NEVER)
+        found = int(replied.sum())
+        if not found:
+            return None
+        # Who reads looks at it sooner or later.
+        fields: dict[str, Any] = {
+            "reply_share": self._share(
+                f"{path}.conversation.reply_share", found, int(delivered.sum()), "counted"
+            )
+        }
+        for name, keyword in (
+            *(("stop_share", Keyword.STOP), ("help_share", Keyword.HELP)),
+            ("start_share", Keyword.START),
+        ):
+            said = int((one.keyword[replied] == keyword).sum())
+            fields[name] = self._share(f"{path}.conversation.{name}", said, found, "counted")
+        after_s = (one.replied_us[replied] - one.final_us[replied]) / _SECOND_US
+        median_s = max(float(np.median(after_s)) - self._base.reading.median_s, 1.0)
+        fields["reply_median_s"] = self._note(
+            f"{path}.conversation.reply_median_s",
+            median_s,
+            (math.nan, math.nan),
+            found,
+            "median from receipt to reply, less that of reading in the base",
+        )
+        return Conversation(**fields)
+
+    # Senders
+
+    def _senders(self) -> tuple[tuple[Sender, ...], npt.NDArray[Any]]:
+        ledger = self._ledger
+        label = ledger.labels["sender"]
+        parts = list(_parts(label, "sender"))
+        senders: list[Sender] = []
+        place = np.zeros(len(ledger), np.int64)
+        for code, name in parts:
+            place[label.codes == code] = len(senders)
+            sent = self._outbound.labels["sender"]
+            own = sent.codes == (-1 if code < 0 else sent.categories.get_loc(name))
+            mps = self._rate(f"senders[{len(senders)}].mps", self._outbound.only(own))
+            senders.append(Sender(name=name, mps=mps))
+        return tuple(senders), place
+
+    def _rate(self, path: str, one: Ledger) -> float | None:
+        """Find the segments a second of a sender from the time between messages that waited."""
+        rows = np.flatnonzero((one.sent_us != NEVER) & (one.queued_us != NEVER))
+        order = rows[np.argsort(one.sent_us[rows], kind="stable")]
+        sent, queued = one.sent_us[order], one.queued_us[order]
+        waited = queued[1:] < sent[:-1]
+        gaps = np.diff(sent)
+        if not len(rows):
+            self._notes.append("the log has no times of sending: senders have no limit")
+            return None
+        if waited.mean() < _SEEN_WAITING if len(waited) else True:
+            self._notes.append("hardly a message waited for its sender: senders have no limit")
+            return None
+        # A message has left when its last segment has: the time before it is that of its own.
+        segments = np.maximum(one.segments[order][1:], 1)[waited]
+        of = len(segments)
+        mean_s = float(gaps[waited].sum() / segments.sum() / _SECOND_US)
+        spread = float(np.std(gaps[waited] / _SECOND_US - segments * mean_s)) * math.sqrt(of)
+        # Times are whole microseconds.
+        half = self._z * spread / float(segments.sum()) + 1e-6 / math.sqrt(of)
+        ends = (1 / (mean_s + half), 1 / max(mean_s - half, mean_s / 1000))
+        return self._note(path, 1 / mean_s, ends, of, "from the time between those that waited")
+
+    # Carriers
+
+    def _carriers(self, end_us: int) -> tuple[Carrier, ...]:
+        ledger = self._ledger
+        label = ledger.labels["carrier"]
+        counts = np.bincount(label.codes[label.codes >= 0], minlength=len(label.categories))
+        named = [code for code, count in enumerate(counts) if count >= _FEWEST]
+        groups = [(str(label.categories[code]), label.codes == code) for code in named]
+        rest = ~np.isin(label.codes, named)
+        if rest.any() or not groups:
+            groups.append(("Other", rest))
+        carriers: list[Carrier] = []
+        for name, flags in groups:
+            path = f"carriers[{len(carriers)}]"
+            whole = int(np.count_nonzero(flags))
+            share = 1.0
+            if len(groups) > 1:
+                share = self._share(f"{path}.share", whole, len(ledger), "counted")
+            base = next((c for c in self._base.carriers if c.name == name), self._base.carriers[0])
+            own = replace(base, name=name, share=share, country="")
+            carriers.append(self._delivery(path, own, ledger.only(flags), end_us))
+        return tuple(carriers)
+
+    def _delivery(self, path: str, base: Carrier, one: Ledger, end_us: int) -> Carrier:
+        """Fit how a carrier delivers."""
+        rows = one.taken & (one.sent_us != NEVER)
+        settled_us = round(base.validity_h * 3600 * _SECOND_US)
+        settled = rows & (one.sent_us <= end_us - settled_us)
+        if settled.sum() < rows.sum() / 2:
+            settled = rows & (one.sent_us <= end_us - 3600 * _SECOND_US)
+            if settled.sum() < rows.sum() / 2:
+                settled = rows
+            self._notes.append(
+                "the log ends before the carriers had given up: what was still under way counts as "
+                "without a receipt; pass until= if the log was taken later"
+            )
+        if not settled.any():
+            return self._ends_alone(path, base, one)
+        one = one.only(settled)
+        causes = self._causes(path, one)
+        expired = one.status == Status.EXPIRED
+        validity_h = base.validity_h
+        if expired.sum() >= 1:
+            waits_s = (one.final_us[expired] - one.sent_us[expired]) / _SECOND_US
+            validity_h = self._note(
+                f"{path}.validity_h",
+                max((float(np.median(waits_s)) - base.receipt_median_s) / 3600, 1e-3),
+                (math.nan, math.nan),
+                int(expired.sum()),
+                "median of those that expired, less a receipt's",
+            )
+        cells = _cells(one)
+        if cells.resolution_s >= 1:
+            self._notes.append(
+                f"times are rounded to {cells.resolution_s:g} s: delays are fitted as such a clock "
+                "shows them"
+            )
+        found = self._fitted(path, cells, base, validity_h, has_receipt=one.final_is_receipt)
+        for name, (low, high) in found.bounds.items():
+            of = int(cells.counts.sum())
+            self._note(f"{path}.{name}", found.estimates[name], (low, high), of, "likelihood")
+        self._keep(base.name, cells, found)
+        values: dict[str, Any] = dict(found.estimates)
+        if not one.final_is_receipt:
+            values |= {n: getattr(base, n) for n in ("receipt_median_s", "receipt_sigma")}
+        over = values["first_attempt"] + values["permanent_failure"]
+        if over > 1:
+            values["first_attempt"] /= over
+            values["permanent_failure"] /= over
+        return replace(base, causes=causes, validity_h=validity_h, **values)
+
+    def _fitted(
+        self, path: str, cells: Cells, base: Carrier, validity_h: float, *, has_receipt: bool
+    ) -> Fit:
+        counts = cells.counts.sum()
+        begin = {name: float(getattr(base, name)) for name in PARAMETERS}
+        free = set(PARAMETERS)
+        middle = np.sqrt(np.maximum(cells.edges[:-1], 0.1) * np.minimum(cells.edges[1:], 1e5))
+        failed = cells.undelivered.sum()
+        begin["permanent_failure"] = max(failed / counts, 0.5 / counts)
+        begin["receipt_missing"] = max(cells.without / counts, 0.5 / counts)
+        begin["first_attempt"] = float(cells.delivered[middle < base.retry_s[0]].sum() / counts)
+        if not has_receipt:
+            begin |= {"receipt_median_s": 0.0, "receipt_sigma": 0.0}
+            free -= {"receipt_median_s", "receipt_sigma"}
+        elif failed >= _FEW:
+            logs = np.repeat(np.log(middle), cells.undelivered.astype(np.int64))
+            begin["receipt_median_s"] = math.exp(float(np.median(logs)))
+            begin["receipt_sigma"] = max(float(logs.std()), 0.1)
+        else:
+            free -= {"receipt_median_s", "receipt_sigma"}
+            self._notes.append(
+                f"{path}: too few failures to tell the receipt's delay from the message's: the "
+                "receipt's is that of the base"
+            )
+        early = np.cumsum(cells.delivered)
+        at = int(np.searchsorted(early, early[-1] / 2)) if early[-1] else 0
+        begin["latency_median_s"] = max(float(middle[at]) - begin["receipt_median_s"], 0.2)
+        late = cells.delivered[middle >= base.retry_s[0]].sum() + cells.expired
+        if late < _FEW:
+            free -= {"away_mean_s"}
+            self._notes.append(
+                f"{path}: too few messages had to wait for a handset: how long is as in the base"
+            )
+        if not failed:
+            free -= {"permanent_failure"}
+            begin["permanent_failure"] = 0.0
+        if not cells.without:
+            free -= {"receipt_missing"}
+            begin["receipt_missing"] = 0.0
+        tries = [begin, begin | {"latency_sigma": begin["latency_sigma"] * 1.6}]
+        fits = [
+            fit(cells, start, frozenset(free), base.retry_s, validity_h * 3600, self._z)
+            for start in tries
+        ]
+        return max(fits, key=lambda found: found.likelihood)
+
+    def _ends_alone(self, path: str, base: Carrier, one: Ledger) -> Carrier:
+        """Take from a log without times of sending what became of messages, and no delays."""
+        self._notes.append(
+            "the log has no times of sending: delays are those of the base, and what was not "
+            "delivered at the first attempt cannot be told"
+        )
+        taken = one.only(one.taken)
+        of = len(taken)
+        failed = int((taken.status == Status.UNDELIVERED).sum())
+        missing = int((taken.status == Status.PENDING).sum())
+        failure = self._share(f"{path}.permanent_failure", failed, max(of - missing, 1), "counted")
+        receipt = self._share(f"{path}.receipt_missing", missing, max(of, 1), "counted")
+        return replace(
+            base,
+            causes=self._causes(path, taken),
+            permanent_failure=failure,
+            receipt_missing=receipt,
+            first_attempt=min(base.first_attempt, 1 - failure),
+        )
+
+    def _causes(self, path: str, one: Ledger) -> Causes:
+        reasons = one.reason[one.status == Status.UNDELIVERED]
+        of = len(reasons)
+        if not of:
+            return self._base.carriers[0].causes
+        known = ("invalid_number", "filtered", "blocked")
+        counts = {name: int((reasons == Reason[name.upper()]).sum()) for name in known}
+        counts["unknown"] = of - sum(counts.values())
+        return Causes(
+            **{
+                name: self._share(f"{path}.causes.{name}", count, of, "counted")
+                for name, count in counts.items()
+            }
+        )
+
+    def _keep(self, carrier: str, cells: Cells, found: Fit) -> None:
+        width = len(cells.delivered)
+        for outcome, begin in (("delivered", 0), ("undelivered", width)):
+            part = slice(begin, begin + width)
+            self._cells.append(
+                pd.DataFrame(
+                    {
+                        "carrier": carrier,
+                        "outcome": outcome,
+                        "from_s": cells.edges[:-1],
+                        "to_s": cells.edges[1:],
+                        "observed": cells.counts[part],
+                        "expected": found.expected[part],
+                    }
+                )
+            )
+
+
+def _parts(label: pd.Categorical[str], other: str) -> Iterator[tuple[int, str]]:
+    """Go through the labels that there are, as (code, name)."""
+    for code in np.unique(label.codes):
+        yield int(code), other if code < 0 else str(label.categories[code])
+
+
+def _profile(
+    times_s: npt.NDArray[np.float64], span_s: float, confidence: float
+) -> tuple[float, ...]:
+    """Return how busy each hour is, where that differs by more than chance; else nothing."""
+    hours = math.ceil(span_s / 3600)
+    if hours < 2 or len(times_s) < 5 * hours:
+        return ()
+    counts = np.bincount((times_s // 3600).astype(np.int64), minlength=hours)[:hours]
+    lengths = np.full(hours, 1.0)
+    lengths[-1] = max(span_s / 3600 - (hours - 1), 1e-9)
+    expected = len(times_s) * lengths / lengths.sum()
+    chi2 = float(((counts - expected) ** 2 / expected).sum())
+    # Wilson and Hilferty: the cube root of chi squared over its degrees is about normal.
+    degrees = hours - 1
+    spread = math.sqrt(2 / (9 * degrees))
+    if ((chi2 / degrees) ** (1 / 3) - (1 - spread**2)) / spread < NormalDist().inv_cdf(confidence):
+        return ()
+    weights = counts / lengths
+    return tuple(float(w) for w in np.where(counts > 0, weights / weights.max(), 0))
+
+
+def _cells(one: Ledger) -> Cells:
+    resolution = max(one.resolution_s.get(name, 0.0) for name in ("sent", "final"))
+    delays = (one.final_us - one.sent_us) / _SECOND_US
+    edges = _EDGES
+    if resolution:
+        finite = np.ceil(_EDGES[:-1] / resolution) * resolution
+        edges = np.append(np.unique(finite), math.inf)
+
+    def counted(status: Status) -> npt.NDArray[np.float64]:
+        rows = (one.status == status) & (one.final_us != NEVER)
+        return np.histogram(np.maximum(delays[rows], 0), edges)[0].astype(np.float64)
+
+    return Cells(
+        edges=edges,
+        delivered=counted(Status.DELIVERED),
+        undelivered=counted(Status.UNDELIVERED),
+        expired=float(np.count_nonzero(one.status == Status.EXPIRED)),
+        without=float(np.count_nonzero(one.status == Status.PENDING)),
+        resolution_s=resolution,
+    )
