@@ -177,7 +177,7 @@ def calibrate(
     path
     carriers[0].permanent_failure  0.059  0.056  0.062
     """
-    observed = log.ledger.observed()
+    observed = _given_up(log.ledger.observed())
     ledger = observed.only(observed.asked)
     if not len(ledger):
         raise InputError("the log has no messages that were to be sent")
@@ -217,6 +217,15 @@ def differences(run: HasLedger, log: HasLedger) -> pd.DataFrame:
     agree = (~apart).astype("boolean").mask(ours["low"].isna() | theirs["low"].isna())
     table = {"run": ours["value"], "log": theirs["value"]}
     return pd.DataFrame(table | {"difference": ours["value"] - theirs["value"], "agree": agree})
+
+
+def _given_up(ledger: Ledger) -> Ledger:
+    """Count as expired what was undelivered because the handset stayed away.
+
+    Some providers have no other word for it.
+    """
+    away = (ledger.status == Status.UNDELIVERED) & (ledger.reason == Reason.ABSENT)
+    return replace(ledger, status=np.where(away, Status.EXPIRED, ledger.status).astype(np.int8))
 
 
 class _Observed:
@@ -502,18 +511,16 @@ class _Calibrator:
             begin |= {"receipt_median_s": 0.0, "receipt_sigma": 0.0}
             free -= {"receipt_median_s", "receipt_sigma"}
         elif failed >= _FEW:
-            logs = np.repeat(np.log(middle), cells.undelivered.astype(np.int64))
-            begin["receipt_median_s"] = math.exp(float(np.median(logs)))
-            begin["receipt_sigma"] = max(float(logs.std()), 0.1)
+            begin["receipt_median_s"] = _usual(cells, cells.undelivered, begin["receipt_sigma"])
         else:
             free -= {"receipt_median_s", "receipt_sigma"}
             self._notes.append(
                 f"{path}: too few failures to tell the receipt's delay from the message's: the "
                 "receipt's is that of the base"
             )
-        early = np.cumsum(cells.delivered)
-        at = int(np.searchsorted(early, early[-1] / 2)) if early[-1] else 0
-        begin["latency_median_s"] = max(float(middle[at]) - begin["receipt_median_s"], 0.2)
+        early = np.where(middle < base.retry_s[0], cells.delivered, 0)
+        both = _usual(cells, early, begin["latency_sigma"])
+        begin["latency_median_s"] = max(both - begin["receipt_median_s"], both / 10)
         late = cells.delivered[middle >= base.retry_s[0]].sum() + cells.expired
         if late < _FEW:
             free -= {"away_mean_s"}
@@ -611,6 +618,18 @@ def _profile(
         return ()
     weights = counts / lengths
     return tuple(float(w) for w in np.where(counts > 0, weights / weights.max(), 0))
+
+
+def _usual(cells: Cells, counts: npt.NDArray[np.float64], sigma: float) -> float:
+    """Guess the median of log-normal times from their counts."""
+    if cells.resolution_s > 1:
+        # Times that are rounded down at both ends have the mean of the true ones.
+        begins = cells.edges[:-1]
+        mean_s = float(begins @ counts) / max(float(counts.sum()), 1)
+        return max(mean_s, 0.2) / math.exp(sigma**2 / 2)
+    below = np.cumsum(counts)
+    at = int(np.searchsorted(below, below[-1] / 2)) if below[-1] else 0
+    return math.sqrt(max(cells.edges[at], 0.1) * min(cells.edges[at + 1], 1e5))
 
 
 def _cells(one: Ledger) -> Cells:

@@ -190,6 +190,7 @@ def fit(
 
 _NUDGE: Final = 1e-4
 _CLOSE: Final = 1e-8
+_FAR: Final = 30.0
 
 
 def _free(name: str, value: float) -> float:
@@ -201,9 +202,8 @@ def _free(name: str, value: float) -> float:
 
 
 def _natural(name: str, theta: float) -> float:
-    if name in _SHARES:
-        return 1 / (1 + math.exp(-theta))
-    return math.exp(min(theta, 30))
+    theta = min(max(theta, -_FAR), _FAR)
+    return 1 / (1 + math.exp(-theta)) if name in _SHARES else math.exp(theta)
 
 
 def _retries(retry_s: tuple[float, ...], validity_s: float) -> _Floats:

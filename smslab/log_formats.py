@@ -251,9 +251,9 @@ def meanings(provider: str, field: str) -> dict[str, Meaning]:
             row["code"].casefold(): Meaning(
                 *_STATUSES[row["status"]],
                 # A carrier gives up when the handset has been away for too long.
-                Reason[(row["reason"] or "none").replace("expired", "absent").upper()]
-                if row["reason"] != "expired_queue"
-                else Reason.EXPIRED_QUEUE,
+                Reason.ABSENT
+                if row["reason"] == "expired"
+                else Reason[row["reason"].upper() or "NONE"],
             )
             for row in csv.DictReader(lines)
             if (row["provider"], row["field"]) == (provider, field)

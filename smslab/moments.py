@@ -26,6 +26,9 @@ _WITH_FRACTION: Final = r"[0-9]:[0-9]{2}\.[0-9]*[1-9]"
 _WITH_SECONDS: Final = r":[0-9]{2}:[0-9]{2}"
 
 _MINUTE_S: Final = 60.0
+
+#: So many different times at full minutes are no chance: the clock shows minutes.
+_MANY_MINUTES: Final = 20
 _SECOND_US: Final = 1_000_000
 
 
@@ -118,6 +121,8 @@ def read_moments(texts: pa.ChunkedArray, zone: zoneinfo.ZoneInfo, digits: str) -
         micros[fits] = found
     read_ones = micros[micros != NO_TIME]
     fractions |= bool((read_ones % _SECOND_US != 0).any())
+    if not (fractions or minutes) and (read_ones % (60 * _SECOND_US) == 0).all():
+        minutes = len(np.unique(read_ones)) >= _MANY_MINUTES
     resolution = 0.0 if fractions else _MINUTE_S if minutes and len(read_ones) else 1.0
     return Moments(micros, given & (micros == NO_TIME), naive, resolution)
 

@@ -78,8 +78,8 @@ def write_csv(frame: pd.DataFrame, target: Path | TextIO, *, guard: bool = True)
 
 def _guarded(texts: pd.Series[Any]) -> pd.Series[Any]:
     is_formula = texts.str.startswith(_FORMULA_BEGINNINGS).fillna(False)
-    # A phone number is taken for what it is.
-    is_formula &= ~texts.str.fullmatch(r"\+[0-9][0-9 ]*").fillna(False)
+    # A number, of a phone or any other, does nothing.
+    is_formula &= ~texts.str.fullmatch(r"[+-][0-9][0-9. ]*").fillna(False)
     return texts.mask(is_formula, "'" + texts)
 
 

@@ -77,13 +77,13 @@ def _as_strings(column: pd.Series[Any]) -> pa.Array:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         aware = isinstance(column.dtype, pd.DatetimeTZDtype)
         texts = column.dt.strftime(f"%Y-%m-%dT%H:%M:%S.%f{'+00:00' * aware}")
-        return pa.array(texts.astype("object"), _STRING, from_pandas=True)
+        return pa.array(texts.to_numpy(object), _STRING, from_pandas=True)
     if pd.api.types.is_float_dtype(column.dtype):
         values = column.astype("Float64")
         whole = (values == values.round()).fillna(True).all()
         column = values.round().astype("Int64") if whole else values
     texts = column.astype("object").map(str, na_action="ignore")
-    return pa.array(texts, _STRING, from_pandas=True)
+    return pa.array(texts.to_numpy(object), _STRING, from_pandas=True)
 
 
 def read_records(path: Path) -> Records:

@@ -49,6 +49,9 @@ def test_what_is_written_is_read_again(run, tmp_path, format, name):
     own = np.arange(len(shown))
     assert len(found) == len(shown) + (0 if format == "smslab" else (shown.replied_us >= 0).sum())
     assert (found.status[len(shown) :] == Status.RECEIVED).all()
+    if format != "smslab":
+        # These have no word of their own for it.
+        shown.status[shown.status == Status.EXPIRED] = Status.UNDELIVERED
     assert (found.status[own] == shown.status).all()
     assert (found.segments[own] == shown.segments).all()
     assert (found.taken[own] == shown.taken).all()

@@ -110,7 +110,7 @@ def test_plivo_callbacks(log_of):
     times = ["2026-11-25+10:00:00.000000", "2026-11-25+10:00:01.500000"]
     lines = [
         f"MessageUUID=a&{base}&Status=queued&QueuedTime={times[0]}",
-        f"MessageUUID=b&{base}&Status=undelivered&ErrorCode=420&QueuedTime={times[0]}"
+        f"MessageUUID=b&{base}&Status=undelivered&ErrorCode=80&QueuedTime={times[0]}"
         f"&SentTime={times[1]}&DeliveryReportTime=2026-11-25+20:00:01.500000",
         f"MessageUUID=a&{base}&Status=delivered&ErrorCode=000&QueuedTime={times[0]}"
         f"&SentTime={times[1]}&DeliveryReportTime=2026-11-25+10:00:05.000000",
@@ -120,7 +120,7 @@ def test_plivo_callbacks(log_of):
     assert log.messages.index.tolist() == [1, 2]
     assert seen(log, "status", "reason", "queued_s", "sent_s", "final_s", "carrier") == [
         ["delivered", None, 0, 1.5, 5, "31004"],
-        ["expired", "absent", 0, 1.5, 36_001.5, "31004"],
+        ["undelivered", "absent", 0, 1.5, 36_001.5, "31004"],
     ]
     assert "3 records are about 1 messages" in log.notes[-1]
 
@@ -352,9 +352,8 @@ def test_every_word_and_code_has_a_meaning():
     providers = {layout.provider for layout in FORMATS} - {"smslab"}
     for provider in providers:
         words = meanings(provider, "status")
-        assert {m.status for m in words.values()} >= {Status.DELIVERED, Status.EXPIRED} - (
-            {Status.EXPIRED} if provider in ("Plivo", "Twilio") else set()
-        )
+        assert {m.status for m in words.values()} >= {Status.DELIVERED, Status.UNDELIVERED}
+        assert None not in {m.status for m in words.values()}
         for field in ("status", "error"):
             for code, meaning in meanings(provider, field).items():
                 assert code == code.casefold()

@@ -92,6 +92,8 @@ def test_what_is_no_time():
         (["2611251230"], 60),
         (["261125123000"], 1),
         (["Thu, 30 Jul 2015 20:12:31 +0000"], 1),
+        ([f"2026-11-25T10:{minute}:00Z" for minute in range(10, 30)], 60),
+        (["2026-11-25T10:00:00Z"] * 50, 1),
     ],
 )
 def test_what_times_are_rounded_to(texts, seconds):
