@@ -369,12 +369,17 @@ class _Calibrator:
                 f"{path}.conversation.reply_share", found, int(delivered.sum()), "counted"
             )
         }
+        told = one.keyword[replied & (one.keyword != Keyword.NONE)]
+        if not len(told):
+            self._notes.append("the log does not tell what replies say: shares as by default")
         for name, keyword in (
             *(("stop_share", Keyword.STOP), ("help_share", Keyword.HELP)),
             ("start_share", Keyword.START),
         ):
-            said = int((one.keyword[replied] == keyword).sum())
-            fields[name] = self._share(f"{path}.conversation.{name}", said, found, "counted")
+            if not len(told):
+                break
+            said = int((told == keyword).sum())
+            fields[name] = self._share(f"{path}.conversation.{name}", said, len(told), "counted")
         after_s = (one.replied_us[replied] - one.final_us[replied]) / _SECOND_US
         median_s = max(float(np.median(after_s)) - self._base.reading.median_s, 1.0)
         fields["reply_median_s"] = self._note(

@@ -256,11 +256,6 @@ def _figures(
     def count(name: str, value: float, unit: str = "messages") -> tuple[str, _Figure]:
         return name, _Figure(float(value), math.nan, math.nan, unit, whole)
 
-    def share(name: str, flags: npt.NDArray[np.bool_], of: int) -> tuple[str, _Figure]:
-        found = int(np.count_nonzero(flags))
-        value = found / of if of else math.nan
-        return name, _Figure(value, *intervals.wilson(found, of, confidence), "share", of)
-
     yield count("messages", whole)
     segments = ledger.segments[ledger.segments > 0].astype(np.float64)
     yield count("segments", segments.sum(), "segments")
@@ -274,37 +269,63 @@ def _figures(
 
     delivered = ledger.status == Status.DELIVERED
     landed = delivered & (ledger.final_us != NEVER)
-    for state in _STATES:
-        yield share(state, ledger.status == Status[state.upper()], whole)
-    yield share("unknown", ledger.status < 0, whole)
-    lost = ~delivered
-    for reason in Reason:
-        because = lost & (ledger.reason == reason)
-        if reason is not Reason.NONE and because.any():
-            yield share(f"cause_{reason.name.lower()}", because, whole)
-
-    yield share("confirmed", delivered & (ledger.receipt_us != NEVER), whole)
-    timed = landed & (ledger.queued_us != NEVER)
-    delay_us = ledger.final_us - ledger.queued_us
-    if timed.any() or not delivered.any():
-        yield share("within_10_s", timed & (delay_us <= rules.OTP_TARGET_S * _SECOND_US), whole)
-    read_after_us = ledger.read_us - ledger.final_us
-    at_once = read_after_us <= rules.READ_AT_ONCE_S * _SECOND_US
-    has_reads = ledger.read_us != NEVER
-    if has_reads.any() or not ledger.from_log:
-        yield share("read_5_min", landed & has_reads & at_once, int(delivered.sum()))
-    yield share("replied", ledger.replied_us != NEVER, whole)
-    yield share("opted_out", ledger.keyword == Keyword.STOP, whole)
-    yield share("emailed", ledger.emailed_us != NEVER, whole)
-    converted = ledger.converted_us != NEVER
-    yield share("converted", converted, whole)
+    yield from _outcomes(ledger, confidence)
+    yield from _recipients(ledger, landed, received, confidence)
     yield from _delays(ledger, landed, confidence)
     yield from _ends(ledger, landed, confidence)
     if money is not None:
-        own = money if asked.all() else money.only(asked)
-        taken = ledger.taken
-        per = {"sent": taken, "delivered": delivered, "read": delivered & has_reads}
-        yield from _costs(own, per | {"converted": converted}, confidence)
+        per = {"sent": ledger.taken, "delivered": delivered}
+        others = {"read": landed & (ledger.read_us != NEVER)}
+        others["converted"] = ledger.converted_us != NEVER
+        per |= {n: flags for n, flags in others.items() if flags.any() or not ledger.from_log}
+        yield from _costs(money if asked.all() else money.only(asked), per, confidence)
+
+
+def _share(flags: npt.NDArray[np.bool_], of: int, confidence: float) -> _Figure:
+    found = int(np.count_nonzero(flags))
+    value = found / of if of else math.nan
+    return _Figure(value, *intervals.wilson(found, of, confidence), "share", of)
+
+
+def _outcomes(ledger: Ledger, confidence: float) -> Iterator[tuple[str, _Figure]]:
+    """Count the states, and the causes of what did not arrive."""
+    whole = len(ledger)
+    for state in _STATES:
+        yield state, _share(ledger.status == Status[state.upper()], whole, confidence)
+    yield "unknown", _share(ledger.status < 0, whole, confidence)
+    lost = ledger.status != Status.DELIVERED
+    for reason in Reason:
+        because = lost & (ledger.reason == reason)
+        if reason is not Reason.NONE and because.any():
+            yield f"cause_{reason.name.lower()}", _share(because, whole, confidence)
+
+
+def _recipients(
+    ledger: Ledger, landed: npt.NDArray[np.bool_], received: int, confidence: float
+) -> Iterator[tuple[str, _Figure]]:
+    """Count what recipients got in time and did about it, as far as that is known."""
+    whole = len(ledger)
+    delivered = ledger.status == Status.DELIVERED
+    confirmed = delivered & (ledger.receipt_us != NEVER)
+    yield "confirmed", _share(confirmed, whole, confidence)
+    timed = landed & (ledger.queued_us != NEVER)
+    if timed.any() or not delivered.any():
+        in_time = ledger.final_us - ledger.queued_us <= rules.OTP_TARGET_S * _SECOND_US
+        yield "within_10_s", _share(timed & in_time, whole, confidence)
+    has_reads = ledger.read_us != NEVER
+    if has_reads.any() or not ledger.from_log:
+        at_once = ledger.read_us - ledger.final_us <= rules.READ_AT_ONCE_S * _SECOND_US
+        flags = landed & has_reads & at_once
+        yield "read_5_min", _share(flags, int(delivered.sum()), confidence)
+    replied = ledger.replied_us != NEVER
+    if replied.any() or received or not ledger.from_log:
+        yield "replied", _share(replied, whole, confidence)
+    if not (replied & (ledger.keyword == Keyword.NONE)).any():
+        yield "opted_out", _share(ledger.keyword == Keyword.STOP, whole, confidence)
+    for name in ("emailed", "converted"):
+        flags = getattr(ledger, f"{name}_us") != NEVER
+        if flags.any() or not ledger.from_log:
+            yield name, _share(flags, whole, confidence)
 
 
 def _throughput(ledger: Ledger) -> Iterator[tuple[str, _Figure]]:

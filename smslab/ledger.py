@@ -40,8 +40,8 @@ class Ledger:
         Codes of :class:`~smslab.outcome.Reason` and :class:`~smslab.outcome.Keyword`.
     segments : ndarray of int32, shape (n,)
         Segments; 0 where not known.
-    is_answer : ndarray of bool, shape (n,)
-        Whether it answers a reply by itself, and is none of those that were asked for.
+    answer_to : ndarray of int64, shape (n,)
+        Name of the message whose reply it answers; NEVER for those that were asked for.
     names : ndarray of int64, shape (n,)
         Numbers by which the run or the log calls its messages.
     billed : ndarray of float64, shape (n,), or None
@@ -76,7 +76,7 @@ class Ledger:
     reason: npt.NDArray[np.int8]
     keyword: npt.NDArray[np.int8]
     segments: npt.NDArray[np.int32]
-    is_answer: npt.NDArray[np.bool_]
+    answer_to: npt.NDArray[np.int64]
     names: npt.NDArray[np.int64]
     labels: Mapping[str, pd.Categorical[str]]
     billed: npt.NDArray[np.float64] | None = None
@@ -89,6 +89,12 @@ class Ledger:
 
     def __len__(self) -> int:
         return len(self.status)
+
+    @property
+    def is_answer(self) -> npt.NDArray[np.bool_]:
+        """Which messages answer replies."""
+        answers: npt.NDArray[np.bool_] = self.answer_to != NEVER
+        return answers
 
     @property
     def asked(self) -> npt.NDArray[np.bool_]:

@@ -109,7 +109,8 @@ class _Lines:
         self.charge = nothing if charge is None else charge
         self.received = ledger.status == Status.RECEIVED
         own = np.array([f"message-{name}" for name in ledger.names.tolist()], object)
-        people = np.array([f"+999{name:09d}" for name in ledger.names.tolist()], object)
+        whom = np.where(ledger.is_answer, ledger.answer_to, ledger.names)
+        people = np.array([f"+999{name:09d}" for name in whom.tolist()], object)
         platform = self.label("sender")
         self.columns: dict[str, _Texts] = {
             "id": own,

@@ -27,6 +27,9 @@ __all__ = ["Log", "read_log"]
 
 _SECOND_US: Final = 1_000_000
 
+#: What goes to somebody so soon after a message from there answers it (our choice).
+_ANSWERED_WITHIN_S: Final = 600
+
 #: How far a status is on its way; of several records of a message the one that is furthest counts.
 _PROGRESS: Final = {
     Status.PENDING: 0,
@@ -106,7 +109,7 @@ class Log:
             reason=_codes(frame["reason"], Reason, Reason.NONE),
             keyword=_codes(frame["reply"], Keyword, Keyword.NONE),
             segments=frame["segments"].fillna(0).to_numpy(np.int32),
-            is_answer=frame["answer_to"].notna().to_numpy(),
+            answer_to=frame["answer_to"].to_numpy(np.int64, na_value=NEVER),
             names=frame.index.to_numpy(np.int64),
             billed=frame["charge"].to_numpy(np.float64, na_value=np.nan),
             currency=str(frame["currency"].mode().iloc[0])
@@ -353,7 +356,7 @@ class _Reader:
             for name in self._layout.columns[role]:
                 self._by_name.pop(name, None)
         if naive:
-            self._notes.append(f"{naive:,} times name no zone: taken as {zone.key}")
+            self._notes.append(f"times without a zone: {naive:,}, taken as {zone.key}")
         updated = resolution_s.pop("updated", None) or resolution_s.pop("event", None)
         if updated is not None:
             resolution_s.setdefault("final", updated)
@@ -478,7 +481,7 @@ class _Reader:
         missing = int(total.isna().sum())
         if missing and self._column("charge") is not None:
             self._notes.append(
-                f"{missing:,} records have no price: providers fill it in later; read again then"
+                f"records without a price: {missing:,}; providers fill it in later: read again then"
             )
         return total.astype("Float64")
 
@@ -531,13 +534,17 @@ class _Reader:
         merged = merged.reset_index().set_index(pd.Index(rows.reindex(merged.index), name="row"))
         merged = merged.astype(frame.dtypes.to_dict())
         self._notes.append(
-            f"{len(parts):,} records are about {len(merged):,} messages: put together, with the "
-            "status that is furthest on its way"
+            f"records put together: {len(parts):,}, about {len(merged):,} of the messages, each "
+            "with the status that is furthest on its way"
         )
         return pd.concat([frame[~again], merged[frame.columns]]).sort_index(kind="stable")
 
     def _with_replies(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Find to which message each that was received replies: the last to that number."""
+        """Find to which message each that was received replies, and which answers it in turn.
+
+        A reply is to the last message to that number; what goes there soon after is an answer.
+        """
+        frame["answer_to"] = NEVER
         received = frame["status"] == Status.RECEIVED
         if not received.any() or not (~received).any():
             return frame
@@ -554,11 +561,25 @@ class _Reader:
         replied, words = frame["replied_s"].to_numpy(copy=True), np.full(len(frame), None, object)
         replied[where] = replies["at"]
         texts = frame["text"].iloc[replies["row"].to_numpy(np.int64)]
-        words[where] = [
-            keywords.meaning(text) if isinstance(text, str) else "text" for text in texts
-        ]
+        words[where] = [keywords.meaning(t) if isinstance(t, str) else None for t in texts]
+        if texts.isna().all() and len(texts):
+            self._notes.append("replies have no text: who opts out cannot be told")
         frame["replied_s"] = replied
         frame["reply"] = pd.Categorical(words)
+        answers = pd.merge_asof(
+            table[~from_people],
+            table[from_people],
+            on="at",
+            by="number",
+            suffixes=("", "_of"),
+            tolerance=_ANSWERED_WITHIN_S,
+            allow_exact_matches=False,
+        ).dropna(subset=["row_of"])
+        asked = replies.set_index("row")["row_of"].reindex(answers["row_of"]).fillna(-1)
+        answer_to = np.full(len(frame), NEVER, np.int64)
+        to = np.where(asked >= 0, asked, answers["row_of"]).astype(np.int64)
+        answer_to[answers["row"].to_numpy(np.int64)] = frame.index.to_numpy()[to]
+        frame["answer_to"] = answer_to
         return frame
 
     def _problem_table(self) -> pd.DataFrame:
@@ -637,7 +658,9 @@ def _arranged(frame: pd.DataFrame) -> pd.DataFrame:
             **{f"{name}_s": frame[f"{name}_s"] for name in ("queued", "sent", "final", "receipt")},
             **{f"{name}_s": frame[f"{name}_s"] for name in ("read", "replied")},
             "reply": pd.Categorical(frame["reply"].astype("str").str.lower(), categories=words),
-            "answer_to": none,
+            "answer_to": pd.arrays.IntegerArray(
+                frame["answer_to"].to_numpy(np.int64), frame["answer_to"].to_numpy() == NEVER
+            ),
             **{f"{name}_s": nothing for name in ("emailed", "email_landed", "converted")},
             "submissions": none,
             "attempts": none,

@@ -116,7 +116,7 @@ class Run(Results):
             reason=self.reason,
             keyword=self.keyword,
             segments=self.traffic.segments,
-            is_answer=self.answer_to != NEVER,
+            answer_to=self.answer_to.astype(np.int64),
             names=self.numbers,
             labels={
                 "campaign": _category(self.traffic.campaign, campaigns),

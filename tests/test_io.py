@@ -237,7 +237,9 @@ def test_write_whole_or_nothing(tmp_path):
 
 def test_formulas_in_names_and_in_the_index_are_guarded_too(tmp_path):
     names = pd.Index(["@row", "\n2", "＝3"], name="=index")
-    write_csv(pd.DataFrame({"+a": ["-1", "-a", "+1 2"]}, index=names, dtype="str"), tmp_path / "t.csv")
+    write_csv(
+        pd.DataFrame({"+a": ["-1", "-a", "+1 2"]}, index=names, dtype="str"), tmp_path / "t.csv"
+    )
     expected = "'=index,'+a\n'@row,-1\n\"'\n2\",'-a\n'＝3,+1 2\n"
     assert (tmp_path / "t.csv").read_text("utf-8") == expected
 

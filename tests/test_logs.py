@@ -58,7 +58,8 @@ def test_plivo_message_records(log_of):
     assert log.messages["code"].tolist()[:2] == ["000", "50"]
     # The message that came in answers the last one to its number.
     assert log.messages["replied_s"].dropna().to_dict() == {1: 299.75}
-    assert log.messages["reply"].dropna().to_dict() == {1: "text"}
+    assert log.messages["reply"].isna().all()  # nobody knows what was written
+    assert "replies have no text: who opts out cannot be told" in log.notes
     assert log.problems[["row", "column", "value", "problem"]].to_numpy().tolist() == [
         [5, "queued", "never", "not a time"],
         [5, "status", "teleported", "status not known"],
@@ -67,7 +68,7 @@ def test_plivo_message_records(log_of):
     ]
     text = log.summary()
     assert "1 with a status that is not known" in text
-    assert "1 records have no price" in text
+    assert "records without a price: 1;" in text
     assert "1 x status: status not known" in text
 
 
@@ -79,7 +80,7 @@ def test_plivo_as_it_is_mailed(log_of):
     )
     assert seen(log, "status", "segments", "country", "charge") == [["delivered", 3, "US", 0.0195]]
     assert str(log.start) == "2026-11-25 15:00:00+00:00"
-    assert log.notes[0] == "1 times name no zone: taken as America/New_York"
+    assert log.notes[0] == "times without a zone: 1, taken as America/New_York"
 
 
 def test_plivo_api(log_of):
@@ -122,7 +123,7 @@ def test_plivo_callbacks(log_of):
         ["delivered", None, 0, 1.5, 5, "31004"],
         ["undelivered", "absent", 0, 1.5, 36_001.5, "31004"],
     ]
-    assert "3 records are about 1 messages" in log.notes[-1]
+    assert "records put together: 3, about 1 of the messages" in log.notes[-1]
 
 
 def test_parts_of_a_message_are_one(log_of):
@@ -392,3 +393,18 @@ def test_documented_samples(tmp_path):
         ],
         key=str,
     )
+
+
+def test_answers_are_told_from_what_was_asked_for(log_of):
+    base = "2026-11-25T10:0"
+    log = log_of(
+        "sid,from,to,status,direction,date_created,num_segments,body\n"
+        f"a,1555,+12025550101,delivered,outbound-api,{base}0:00Z,1,offer\n"
+        f"b,+12025550101,1555,received,inbound,{base}1:00Z,1,HELP\n"
+        f"c,1555,+12025550101,delivered,outbound-reply,{base}1:01Z,1,how to\n"
+        f"d,1555,+12025550102,delivered,outbound-api,{base}1:02Z,1,offer\n"
+        "e,1555,+12025550101,delivered,outbound-api,2026-11-25T12:00:00Z,1,offer\n"
+    )
+    assert log.messages["answer_to"].dropna().to_dict() == {3: 1}
+    assert log.messages["reply"].dropna().to_dict() == {1: "help"}
+    assert smslab.kpis(log)["value"][["messages", "answers", "received"]].tolist() == [3, 1, 1]
