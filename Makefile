@@ -27,6 +27,7 @@ verify: .venv/.ok
 bench: benchmarks/.peers/.ok
 	$(BIN)/python benchmarks/bench_text.py
 	$(BIN)/python benchmarks/bench_simulation.py
+	$(BIN)/python benchmarks/bench_money.py
 
 clean:
 	rm -rf .venv benchmarks/.peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis report.html report-messages.csv

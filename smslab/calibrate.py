@@ -186,10 +186,7 @@ def calibrate(
     if until is not None:
         if ledger.start is None:
             raise InputError("until needs a log that knows when it begins")
-        moment = pd.Timestamp(until)
-        if moment.tzinfo is None:
-            raise InputError(f"until must name its zone, such as {until}+00:00")
-        end_us = int((moment - pd.Timestamp(ledger.start)) // pd.Timedelta(microseconds=1))
+        end_us = int((_moment(until) - pd.Timestamp(ledger.start)) // pd.Timedelta(microseconds=1))
     return work.calibrate(end_us)
 
 
@@ -217,6 +214,18 @@ def differences(run: HasLedger, log: HasLedger) -> pd.DataFrame:
     agree = (~apart).astype("boolean").mask(ours["low"].isna() | theirs["low"].isna())
     table = {"run": ours["value"], "log": theirs["value"]}
     return pd.DataFrame(table | {"difference": ours["value"] - theirs["value"], "agree": agree})
+
+
+def _moment(until: str | pd.Timestamp) -> pd.Timestamp:
+    try:
+        moment = pd.Timestamp(until)
+        if moment.tzinfo is not None:
+            return moment
+    except ValueError:
+        pass
+    raise InputError(
+        f"until must be a time with its zone, such as 2026-11-25T20:00+00:00; not {until!s}"
+    )
 
 
 def _given_up(ledger: Ledger) -> Ledger:

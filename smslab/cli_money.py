@@ -195,7 +195,7 @@ def _compare(options: argparse.Namespace) -> None:
     weights = None
     if options.messages is not None:
         table = examine(read_messages(options.messages), country=options.country)
-        segments = table.groupby("country")["segments"].sum()
+        segments = table[table["sendable"]].groupby("country")["segments"].sum()
         weights = {str(country): float(count) for country, count in segments.items()}
     drift = old.compare(new, weights=weights)
     if options.output is not None:

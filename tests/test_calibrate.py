@@ -223,7 +223,7 @@ def test_nothing_to_learn_from():
     with pytest.raises(InputError, match="until needs a log that knows when it begins"):
         smslab.calibrate(one, until="2026-11-25")
     dated = smslab.simulate(replaced(TRUTH, "traffic", (Campaign(messages=5, sender=None),)), rng=1)
-    with pytest.raises(InputError, match="until must name its zone"):
+    with pytest.raises(InputError, match="until must be a time with its zone"):
         smslab.calibrate(dated, until="2026-11-25T10:00:00")
 
 
