@@ -23,6 +23,7 @@ typecheck: .venv/.dev
 verify: .venv/.ok
 	$(BIN)/python tests/verify_texts.py
 	$(BIN)/python tests/verify_engines.py
+	$(BIN)/python tests/verify_money.py
 
 bench: benchmarks/.peers/.ok
 	$(BIN)/python benchmarks/bench_text.py
