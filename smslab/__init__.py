@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from smslab import keywords, plot, smart, widgets
     from smslab.audit import Audit, audit, lint
+    from smslab.budget import Budget, Channel, budget, channels
     from smslab.calibrate import Calibration, calibrate, differences
     from smslab.cost import Bill, cost
     from smslab.decoding import decode
@@ -54,7 +55,9 @@ if TYPE_CHECKING:
 _HOME = {
     "Audit": "audit",
     "Bill": "cost",
+    "Budget": "budget",
     "Calibration": "calibrate",
+    "Channel": "budget",
     "Comparison": "replications",
     "Evaluation": "goals",
     "Forecast": "forecast",
@@ -74,7 +77,9 @@ _HOME = {
     "TextError": "errors",
     "Verification": "verification",
     "audit": "audit",
+    "budget": "budget",
     "calibrate": "calibrate",
+    "channels": "budget",
     "compare": "replications",
     "cost": "cost",
     "decode": "decoding",
@@ -102,7 +107,9 @@ _MODULES = ("keywords", "plot", "smart", "widgets")
 __all__ = [
     "Audit",
     "Bill",
+    "Budget",
     "Calibration",
+    "Channel",
     "Comparison",
     "Evaluation",
     "Forecast",
@@ -122,7 +129,9 @@ __all__ = [
     "TextError",
     "Verification",
     "audit",
+    "budget",
     "calibrate",
+    "channels",
     "compare",
     "cost",
     "decode",

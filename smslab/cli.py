@@ -122,6 +122,16 @@ def _parser() -> argparse.ArgumentParser:
     forecast.add_argument(
         "--rates", metavar="CARD.csv", help="prices; public list prices if not given"
     )
+    forecast.add_argument(
+        "--uncertain",
+        metavar="WHAT=LOW:HIGH",
+        action="append",
+        default=[],
+        help="an input that is not known, drawn anew each time: volume, rates (as factors), or a "
+        "path in the scenario such as carriers[0].first_attempt; repeatable",
+    )
+    forecast.add_argument("--budget", metavar="AMOUNT", type=float, help="is it enough, what helps")
+    forecast.add_argument("--by", metavar="COL", action="append", help="cost by this; repeatable")
     forecast.set_defaults(run=_forecast)
 
     for command in (demo, forecast):
@@ -289,7 +299,24 @@ def _forecast(options: argparse.Namespace) -> None:
     scenario = None if options.scenario is None else Scenario.from_toml(options.scenario)
     rates = None if options.rates is None else RateCard.read(options.rates)
     messages = read_messages(options.file, text=options.text, to=options.to)
-    _report(options, messages, scenario, rates, country=options.country)
+    _report(
+        options, messages, scenario, rates, country=options.country, uncertain=_uncertain(options)
+    )
+
+
+def _uncertain(options: argparse.Namespace) -> dict[str, tuple[float, float]]:
+    found = {}
+    for text in options.uncertain:
+        name, _, ends = text.partition("=")
+        low, _, high = ends.partition(":")
+        try:
+            found[name.strip()] = (float(low), float(high))
+        except ValueError:
+            raise InputError(
+                f"--uncertain must be like volume=0.9:1.2 or carriers[0].first_attempt=0.9:0.97; "
+                f"not {text!r}"
+            ) from None
+    return found
 
 
 def _report(
@@ -299,7 +326,9 @@ def _report(
     rates: RateCard | None,
     *,
     country: str | None = None,
+    uncertain: dict[str, tuple[float, float]] | None = None,
 ) -> None:
+    from smslab.budget import budget
     from smslab.forecast import forecast
     from smslab.output import write_whole
     from smslab.scenario import Scenario
@@ -313,8 +342,12 @@ def _report(
         country=country,
         replications=options.replications,
         rng=options.seed,
+        uncertain=uncertain,
         progress=sys.stderr.isatty() or None,
     )
+    by = [result.by(name) for name in getattr(options, "by", None) or ()]
+    limit = getattr(options, "budget", None)
+    kept = None if limit is None else budget(result, limit)
     with write_whole(options.output, [REPORT, ROWS]) as (page, rows):
         result.to_html(page)
         _rows(result).to_csv(rows, lineterminator="\n")
@@ -324,8 +357,14 @@ def _report(
     if read is not None:
         columns = ", ".join(f"{role} from {name!r}" for role, name in read.items())
         print(f"{'Columns':<12} {columns}{'' if 'to' in read else '; no phone numbers'}")
+    if kept is not None:
+        first, *others = kept.summary().splitlines()
+        print(f"{'Budget':<12} {first}", *(f"{'':<12} {line}" for line in others), sep="\n")
     print(f"{'Report':<12} {os.path.join(options.output, REPORT)}")
     print(f"{'Per row':<12} {os.path.join(options.output, ROWS)}")
+    for table in by:
+        print()
+        print(table.reset_index().fillna({table.index.name: "?"}).round(4).to_string(index=False))
 
 
 def _keep_inputs(options: argparse.Namespace) -> None:

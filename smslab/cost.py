@@ -19,10 +19,10 @@ from smslab.ledger import HasLedger, Ledger, category
 from smslab.messages import UNKNOWN_COUNTRY, carriers, examine, places
 from smslab.numbering import country_code
 from smslab.outcome import NEVER, Reason, Status
-from smslab.rates import BASES, MICRO, RateCard
+from smslab.rates import BASES, MICRO, Billing, RateCard
 from smslab.text import Texts
 
-__all__ = ["NO_PRICE", "Bill", "SegmentPrices", "cost", "segment_prices"]
+__all__ = ["NO_PRICE", "Bill", "SegmentPrices", "cost", "is_charged", "segment_prices"]
 
 NO_PRICE: Final = "no price for the country"
 NO_SEGMENTS: Final = "segments not known"
@@ -458,6 +458,35 @@ def cost(
     )
 
 
+def is_charged(
+    billing: Billing,
+    taken: npt.NDArray[np.bool_],
+    status: npt.NDArray[np.int8],
+    reason: npt.NDArray[np.int8],
+) -> npt.NDArray[np.bool_]:
+    """Say which messages are charged by their segments.
+
+    Parameters
+    ----------
+    billing : Billing
+        The rules.
+    taken : ndarray of bool, shape (n,)
+        Whether a carrier took each.
+    status, reason : ndarray of int8, shape (n,)
+        Codes of :class:`~smslab.outcome.Status` and :class:`~smslab.outcome.Reason`.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    charged = taken & billing.sent
+    charged &= (status != Status.UNDELIVERED) | billing.undelivered
+    charged &= (status != Status.EXPIRED) | billing.expired
+    charged |= (status == Status.FAILED) & billing.failed
+    charged |= (reason == Reason.DAILY_CAP) & billing.daily_cap
+    return charged
+
+
 def _of_segments(
     messages: pd.DataFrame, rates: RateCard, default: str | None, sender_type: str | None
 ) -> Bill:
@@ -515,7 +544,7 @@ def _of_ledger(
     sender_type: str | None,
 ) -> Bill:
     """Price what became of messages, by the billing rules of the card."""
-    billing, status = rates.billing, ledger.status
+    status = ledger.status
     place = _with_default(ledger.labels["country"], default)
     types = ledger.labels.get("sender_type")
     received = status == Status.RECEIVED
@@ -526,11 +555,7 @@ def _of_ledger(
         sender_type=sender_type if types is None or sender_type else types,
         inbound=received,
     )
-    charged = ledger.taken | received
-    charged &= (status != Status.UNDELIVERED) | billing.undelivered
-    charged &= (status != Status.EXPIRED) | billing.expired
-    charged |= (status == Status.FAILED) & billing.failed
-    charged |= (ledger.reason == Reason.DAILY_CAP) & billing.daily_cap
+    charged = is_charged(rates.billing, ledger.taken, status, ledger.reason) | received
     micro = np.where(charged, ledger.segments * prices.total_micro, 0)
     failed = (status == Status.FAILED) & ~charged
     micro[failed] = rates.failed_message_micro

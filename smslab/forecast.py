@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,13 +14,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from smslab import report
-from smslab.cost import SegmentPrices, cost, segment_prices
-from smslab.errors import InputError
+from smslab.cost import SegmentPrices, cost, is_charged, segment_prices
+from smslab.errors import InputError, OptionError, nearest
 from smslab.figures import duration, figures_of
 from smslab.outcome import NEVER, Status
 from smslab.progress import Progress, shown
 from smslab.rates import LOWEST, MICRO, OTHER_SENDER, RateCard
-from smslab.replications import check_replications, coverage, estimates
+from smslab.replications import (
+    Uncertain,
+    check_replications,
+    coverage,
+    drawn_inputs,
+    estimates,
+    with_inputs,
+)
 from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
 from smslab.simulate import Seed, run_once, seeds
@@ -34,6 +41,9 @@ _COUNTRIES: Final = 5
 
 #: Ways to a price that the summary tells of.
 _GUESSES: Final = [LOWEST, OTHER_SENDER]
+
+#: Nobody sends, or pays, a thousand times as much as planned.
+_LARGEST_FACTOR: Final = 1000
 
 _NO_CARRIER: Final = "no carrier of the scenario"
 
@@ -76,6 +86,10 @@ class Forecast:
     run : Run
         The first replication, message by message, with all the scenario's traffic; the pictures
         show its part that is the list.
+    drawn : DataFrame
+        One row per replication, one column per uncertain input: what was drawn.
+    given : DataFrame or None
+        The table that the messages were given in: its other columns can be grouped by.
     guessed : int
         How many messages were sent in that replication at the lowest price or fee of their
         country, or at that of another type of sender, because the card has no better one.
@@ -86,7 +100,14 @@ class Forecast:
     rates: RateCard
     replications: pd.DataFrame
     run: Run
+    drawn: pd.DataFrame
+    given: pd.DataFrame | None
     guessed: int
+
+    @property
+    def sender_type(self) -> str | None:
+        """Type of the sender of the list; None where the scenario has none."""
+        return self.scenario.sender_of(_taker(self.scenario)).type or None
 
     @property
     def coverage(self) -> float:
@@ -98,17 +119,66 @@ class Forecast:
 
     @property
     def estimates(self) -> pd.DataFrame:
-        """One row per figure: ``unit``, ``value``, ``low`` and ``high``.
+        """One row per figure: ``unit``, ``value``, ``low``, ``high``, ``p10``, ``p50``, ``p90``.
 
-        The value is the mean of the replications, for times their median. Shares are of the
+        The last three are what one of ten campaigns stays below, half, and nine of ten. The value
+        is the mean of the replications, for times their median. Shares are of the
         messages that can be sent, ``read_5_min`` of those that arrive; times are seconds after
         the start, infinite where nothing is sent or arrives; ``cost`` is in the currency of the
         card and leaves out rows without a price.
         """
-        table = estimates(self.replications[list(_UNITS)])
+        figures = self.replications[list(_UNITS)]
+        table = estimates(figures)
+        ordered = np.sort(figures.fillna(math.inf).to_numpy(), axis=0)
+        for share in (0.1, 0.5, 0.9):
+            place = math.ceil(share * len(ordered) - 1e-9) - 1
+            table[f"p{round(100 * share)}"] = ordered[max(place, 0)]
         units = [unit or self.rates.currency for unit in _UNITS.values()]
         table.insert(0, "unit", units)
         return table
+
+    def by(self, *names: str) -> pd.DataFrame:
+        """Add up what is expected, by groups.
+
+        Parameters
+        ----------
+        *names : str
+            Columns of :attr:`messages` (``country``, ``carrier``, ``encoding`` …), or of the table
+            that the messages were given in, such as the name of a template.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per group (what is not known is a group too): ``messages``, ``segments`` (of
+            those that can be sent), ``expected_cost`` (float64, in the card's currency) and
+            ``share`` (float64) of the whole cost.
+
+        Raises
+        ------
+        OptionError
+            If there is no such column.
+        """
+        columns: dict[str, Any] = {}
+        for name in names:
+            frames = [f for f in (self.messages, self.given) if f is not None and name in f]
+            if not frames:
+                known = [*self.messages, *(() if self.given is None else self.given)]
+                raise OptionError(
+                    f"no column {name!r} to group by.{nearest(name, map(str, known))}"
+                )
+            columns[name] = frames[0][name].array
+        if not columns:
+            raise OptionError("by() needs the name of a column, such as 'country'")
+        table = pd.DataFrame(columns)
+        sent = self.messages["sendable"].to_numpy()
+        table["segments"] = self.messages["segments"].where(sent, 0).to_numpy(np.int64, na_value=0)
+        money = self.messages["expected_cost"].to_numpy(np.float64, na_value=0)
+        table["expected_cost"] = money
+        grouped = table.groupby(list(names), dropna=False, observed=True)
+        found = grouped.sum()
+        found.insert(0, "messages", grouped.size())
+        found["share"] = found["expected_cost"] / max(money.sum(), 1e-12)
+        return found.sort_values("expected_cost", ascending=False, kind="stable")
 
     @property
     def problems(self) -> pd.Series[int]:
@@ -155,12 +225,21 @@ class Forecast:
             ("Read", f"{self._say('read_5_min', _percent)} of the arrived within five minutes"),
             ("", ""),
             *self._list_answers(sent),
+            *self._uncertain(),
             (
                 "Basis",
                 f"scenario {self.scenario.name!r}, rates {self.rates.name!r}, "
                 f"{len(self.replications)} replications, {_percent(self.coverage)} intervals",
             ),
         ]
+
+    def _uncertain(self) -> report.Answers:
+        """Say between what the uncertain inputs were drawn."""
+        ranges = [
+            f"{name} {self.drawn[name].min():.4g} to {self.drawn[name].max():.4g}"
+            for name in self.drawn
+        ]
+        return [("Uncertain", ", ".join(ranges))] if ranges else []
 
     def _list_answers(self, sent: pd.DataFrame) -> report.Answers:
         """Say what is in the list: rows, problems, countries, and fees that are a guess."""
@@ -254,6 +333,7 @@ def forecast(
     country: str | None = None,
     replications: int = 20,
     rng: Seed = None,
+    uncertain: Mapping[str, Uncertain] | None = None,
     progress: Progress = None,
 ) -> Forecast:
     """Forecast what sending a list of messages will cost and when how many will arrive.
@@ -278,6 +358,11 @@ def forecast(
         How often the scenario is simulated; 19 or more give 90 % intervals.
     rng : None, int, SeedSequence or Generator
         Seed; the same seed gives the same forecast.
+    uncertain : dict of str to (float, float) or callable, optional
+        Inputs that are not known, drawn anew in each replication: by their path in the scenario as
+        of :func:`smslab.replicate`, ``volume`` (how many times as many messages are sent: some
+        rows of the list, or some of them more often), and ``rates`` (how many times as dear it
+        is): ``{"volume": (0.9, 1.2), "rates": (1, 1.1)}``.
     progress : None, True, or callable
         True shows a bar; a function is called with (done, total).
 
@@ -319,41 +404,66 @@ def forecast(
         reasons = ", ".join(f"{n:,} x {p}" for p, n in _ranked(priced["problem"]).items())
         raise InputError(f"none of {len(priced):,} rows can be sent: {reasons or 'empty list'}")
     sendable = priced[priced["sendable"]]
-    load = Load(
-        sendable["segments"].to_numpy(np.int32),
-        sendable["country"].astype("object").to_numpy(),
-        sendable["carrier"].astype("object").to_numpy(),
-    )
+    segments = sendable["segments"].to_numpy(np.int32)
+    place, network = (sendable[name].astype("object").to_numpy() for name in ("country", "carrier"))
     prices = _by_carrier(sendable, scenario, rates, sender.type or None)
     segment_micro = np.stack([p.total_micro for p in prices])
     has_price = np.stack([p.priced for p in prices])
+    guesses = np.stack([p.basis.isin(_GUESSES) | p.fee_basis.isin(_GUESSES) for p in prices])
     charged_micro = np.zeros(len(sendable), np.int64)
-    figures = []
-    first: Run | None = None
+    figures, drawn = [], []
+    first: tuple[Run, int] | None = None
     for seed in shown(seeds(rng, replications), progress, replications, "replications"):
-        run = run_once(scenario, seed, load)
-        first = first or run
+        inputs = drawn_inputs(uncertain or {}, seed)
+        drawn.append(dict(inputs))
+        rows = _rows_sent(len(sendable), inputs.pop("volume", 1.0), seed)
+        dearer = _factor("rates", inputs.pop("rates", 1.0))
+        load = Load(segments[rows], place[rows], network[rows])
+        run = run_once(with_inputs(scenario, inputs), seed, load)
+        money = _charged_micro(
+            run, campaign.name, segment_micro[:, rows], has_price[:, rows], rates
+        )
+        if dearer != 1:
+            money = np.rint(money * dearer).astype(np.int64)
+        np.add.at(charged_micro, rows, money)
         part = run.of(campaign.name).asked
-        run_micro = _charged_micro(run, campaign.name, segment_micro, has_price, rates)
-        charged_micro += run_micro
+        if first is None:
+            guessed = _of_carriers(part, guesses[:, rows]) & (part.sent_us != NEVER)
+            first = run, int(guessed.sum())
         # Python's integers: no sum of any list overflows.
-        figures.append({"cost": sum(run_micro.tolist()) / MICRO, **figures_of(part)})
+        figures.append({"cost": sum(money.tolist()) / MICRO, **figures_of(part)})
     assert first is not None
     expected = pd.Series(charged_micro / (MICRO * replications), sendable.index, "Float64")
     priced["expected_cost"] = pd.Series(np.nan, priced.index, "Float64")
     priced.loc[priced["sendable"], "expected_cost"] = expected.to_numpy()
     priced["expected_cost"] = priced["expected_cost"].where(priced["cost_micro"].notna())
-    part = first.of(campaign.name).asked
-    guesses = np.stack([p.basis.isin(_GUESSES) | p.fee_basis.isin(_GUESSES) for p in prices])
-    guessed = _of_carriers(part, guesses) & (part.sent_us != NEVER)
     return Forecast(
         messages=priced,
         scenario=scenario,
         rates=rates,
         replications=pd.DataFrame(figures),
-        run=first,
-        guessed=int(guessed.sum()),
+        run=first[0],
+        drawn=pd.DataFrame(drawn),
+        given=messages if isinstance(messages, pd.DataFrame) else None,
+        guessed=first[1],
     )
+
+
+def _factor(name: str, value: Any) -> float:
+    if not (isinstance(value, (int, float)) and 0 < value < _LARGEST_FACTOR):
+        raise OptionError(f"uncertain[{name!r}] must give factors above 0; not {value!r:.80}")
+    return float(value)
+
+
+def _rows_sent(rows: int, volume: Any, seed: int) -> npt.NDArray[np.int64]:
+    """Choose which rows of the list are sent: all, some, or all and some of them once more."""
+    count = max(round(rows * _factor("volume", volume)), 1)
+    whole, rest = divmod(count, rows)
+    again = np.tile(np.arange(rows), whole)
+    if not rest:
+        return again
+    chosen = np.random.default_rng([seed, *b"volume of the list"]).permutation(rows)[:rest]
+    return np.concatenate([again, np.sort(chosen)])
 
 
 def _taker(scenario: Scenario) -> Campaign:
@@ -407,7 +517,7 @@ def _charged_micro(
 ) -> npt.NDArray[np.int64]:
     """Say what a run charges for each message of the list.
 
-    A sent message costs its segments, whatever becomes of it; a failed one the failed-message
+    A message costs its segments by the billing rules of the card; a failed one the failed-message
     fee. One that is still pending before it was sent costs nothing yet, nor does one without a
     price. What answers and e-mails to the same recipient cost is added.
     """
@@ -419,8 +529,11 @@ def _charged_micro(
     for sent, rows in ((part, np.arange(len(part))), (answers, np.where(own, answered, 0))):
         carrier = sent.traffic.carrier
         money = sent.traffic.segments.astype(np.int64) * segment_micro[carrier, rows]
-        money[sent.sent_us == NEVER] = 0
-        money[sent.status == Status.FAILED] = rates.failed_message_micro
+        taken = sent.sent_us != NEVER
+        charged_by_segment = is_charged(rates.billing, taken, sent.status, sent.reason)
+        money[~charged_by_segment] = 0
+        failed = (sent.status == Status.FAILED) & ~charged_by_segment
+        money[failed] = rates.failed_message_micro
         money[~has_price[carrier, rows]] = 0
         is_of_list = own if sent is answers else slice(None)
         np.add.at(charged, rows[is_of_list], money[is_of_list])

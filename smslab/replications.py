@@ -31,8 +31,10 @@ __all__ = [
     "check_replications",
     "compare",
     "coverage",
+    "drawn_inputs",
     "estimates",
     "replicate",
+    "with_inputs",
 ]
 
 #: What is not known of an input: the bounds between which it is as likely anywhere, or a function
@@ -275,9 +277,9 @@ def replicate(
     check_replications(n)
     check_engine(engine)
     chosen = seeds(rng, n)
-    drawn = [_drawn(uncertain or {}, seed) for seed in chosen]
+    drawn = [drawn_inputs(uncertain or {}, seed) for seed in chosen]
     inputs = pd.DataFrame(drawn, index=pd.RangeIndex(n, name="replication"))
-    varied = [_with(scenario, row) for row in drawn]
+    varied = [with_inputs(scenario, row) for row in drawn]
     tasks = list(zip(varied, chosen, strict=True))
     if uncertain:
         tasks += [(scenario, seed) for seed in chosen]
@@ -296,8 +298,26 @@ def replicate(
     )
 
 
-def _drawn(uncertain: Mapping[str, Uncertain], seed: int) -> dict[str, Any]:
-    """Draw the uncertain inputs of a replication from its seed."""
+def drawn_inputs(uncertain: Mapping[str, Uncertain], seed: int) -> dict[str, Any]:
+    """Draw the uncertain inputs of a replication from its seed.
+
+    Parameters
+    ----------
+    uncertain : dict of str to (float, float) or callable
+        As of :func:`replicate`.
+    seed : int
+        Seed of the replication.
+
+    Returns
+    -------
+    dict of str to object
+        What was drawn, by the same names.
+
+    Raises
+    ------
+    OptionError
+        If a range is none.
+    """
     row = {}
     for path, how in uncertain.items():
         generator = np.random.default_rng([seed, *str(path).encode()])
@@ -317,7 +337,25 @@ def _drawn(uncertain: Mapping[str, Uncertain], seed: int) -> dict[str, Any]:
     return row
 
 
-def _with(scenario: Scenario, inputs: Mapping[str, Any]) -> Scenario:
+def with_inputs(scenario: Scenario, inputs: Mapping[str, Any]) -> Scenario:
+    """Return a scenario with other values.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    inputs : dict of str to object
+        Values by their path in it.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        If a path leads nowhere, or a value is out of range.
+    """
     for path, value in inputs.items():
         scenario = replaced(scenario, str(path), value)
     return scenario

@@ -112,3 +112,17 @@ def test_bad_input_is_one_line(run, words, says):
     last = err.splitlines()[-1]
     assert last.startswith("smslab: ")
     assert any(part in last for part in says.split("|"))
+
+
+def test_forecast_with_budget(run):
+    status, out, _ = run(
+        *("forecast", "list.csv", "--uncertain", "volume=0.9:1.3", "--budget", "0.1"),
+        *("--by", "country", "--replications", "5"),
+    )
+    assert status == 0
+    assert "Uncertain    volume" in out
+    assert "Budget       USD" in out
+    assert "country  messages" in out
+    status, _, err = run("forecast", "list.csv", "--uncertain", "volume")
+    assert status == 2
+    assert "must be like volume=0.9:1.2" in err

@@ -59,7 +59,7 @@ def test_estimates_hold_the_middle_and_the_ends(plan):
 
 def test_results_go_to_arrow_and_to_notebooks(plan):
     table = pa.table(plan)
-    assert table.column_names == ["figure", "unit", "value", "low", "high"]
+    assert table.column_names == ["figure", "unit", "value", "low", "high", "p10", "p50", "p90"]
     assert table["figure"].to_pylist() == list(plan.estimates.index)
     rows = pa.table(plan.run)
     assert rows.num_rows == 400

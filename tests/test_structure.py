@@ -21,6 +21,7 @@ ALLOWED = {
         *(
             "audit",
             "bench",
+            "budget",
             "cli_money",
             "decoding",
             "encoding",
@@ -45,6 +46,7 @@ ALLOWED = {
     },
     "report": {"plot", "rates", "run"},
     "plot": {"calibrate", "errors", "kernels", "outcome", "replications", "run"},
+    "budget": {"cost", "errors", "forecast", "intervals", "segmentation", "smart"},
     "goals": {"errors", "figures", "kpi", "ledger", "rates", "replications"},
     "calibrate": {
         *("errors", "fitting", "intervals", "kpi", "ledger", "outcome", "scenario", "simulate"),

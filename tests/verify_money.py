@@ -30,8 +30,12 @@ def forecasts(campaigns: int) -> dict[str, float]:
     """Say how often the interval of a forecast holds what a campaign then does."""
     scenario = Scenario(
         traffic=(Campaign(),),
-        senders=(Sender(mps=5),),
-        carriers=(Carrier(first_attempt=0.85, permanent_failure=0.1, validity_h=4),),
+        senders=(Sender(mps=5, type="10dlc"),),
+        # Carriers with different fees: what a message costs depends on whose it is.
+        carriers=tuple(
+            Carrier(name=name, first_attempt=0.85, permanent_failure=0.1, validity_h=4)
+            for name in ("AT&T", "T-Mobile")
+        ),
     )
     texts = ["one"] * 200 + ["two " * 60] * 100
     held: dict[str, int] = {}
