@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from smslab.goals import Evaluation, Goal, evaluate
     from smslab.io import read_messages
     from smslab.kpi import kpis
+    from smslab.log_reading import read_log
     from smslab.log_writing import write_log
-    from smslab.logs import Log, read_log
+    from smslab.logs import Log
     from smslab.rates import RateCard
     from smslab.replications import Comparison, Replications, compare, replicate
     from smslab.run import Run
@@ -90,7 +91,7 @@ _HOME = {
     "forecast": "forecast",
     "kpis": "kpi",
     "lint": "audit",
-    "read_log": "logs",
+    "read_log": "log_reading",
     "read_messages": "io",
     "replicate": "replications",
     "sample": "sample",

@@ -95,7 +95,7 @@ def add_money_commands(commands: Any, epilog: str) -> None:
 
 
 def _log(options: argparse.Namespace, path: str) -> Log:
-    from smslab.logs import read_log
+    from smslab.log_reading import read_log
 
     log = read_log(path, options.format, timezone=options.timezone)
     print(log.summary(), file=sys.stderr)

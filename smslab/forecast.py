@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from smslab import report
-from smslab.cost import SegmentPrices, cost, is_charged, segment_prices
+from smslab.cost import cost, is_charged
 from smslab.errors import InputError, OptionError, nearest
 from smslab.figures import duration, figures_of
 from smslab.outcome import NEVER, Status
@@ -30,6 +30,7 @@ from smslab.replications import (
 )
 from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
+from smslab.segment_prices import SegmentPrices, segment_prices
 from smslab.simulate import Seed, run_once, seeds
 from smslab.text import Texts
 from smslab.traffic import Load, serving

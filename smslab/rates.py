@@ -14,11 +14,13 @@ from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
+from smslab.billing import BILLING, Billing
+from smslab.drift import OTHER, Drift
 from smslab.errors import OptionError, RateCardError, nearest
 from smslab.numbering import known_countries
 from smslab.price_lists import ANY_COUNTRY, CARD_COLUMNS, PriceList, read_price_list
 
-__all__ = ["BASES", "BILLING", "MICRO", "Billing", "Drift", "Price", "Rate", "RateCard"]
+__all__ = ["BASES", "MICRO", "Price", "Rate", "RateCard"]
 
 #: Money is exact inside: integers of a millionth of the currency's unit.
 MICRO: Final = 1_000_000
@@ -27,7 +29,6 @@ _DECIMALS: Final = 6
 #: Dearer than any segment in any currency; products of prices and segments then fit 64 bits.
 _HIGHEST_PRICE: Final = 100_000
 
-OTHER: Final = "Other"
 LOWEST: Final = "country minimum"
 OTHER_SENDER: Final = "another sender type"
 ANYWHERE: Final = "any country"
@@ -143,52 +144,6 @@ class Price:
     def total_micro(self) -> int:
         """Price and fee of one segment, in millionths of the currency's unit."""
         return self.segment_micro + self.carrier_fee_micro
-
-
-@dataclass(frozen=True, kw_only=True)
-class Billing:
-    """Which outcomes a provider charges for; segments that are received are always charged.
-
-    Parameters
-    ----------
-    sent : bool
-        What a carrier took, whatever the status in the end, but for the two that follow.
-    undelivered, expired : bool
-        What a carrier took and could not deliver, or not in time.
-    failed : bool
-        What never left the platform is charged like a sent message; False charges the card's fee
-        for failed messages, if it has one.
-    daily_cap : bool
-        What was over a daily cap is charged like a sent message.
-    source : str
-        Where this was read.
-    """
-
-    sent: bool = True
-    undelivered: bool = True
-    expired: bool = True
-    failed: bool = False
-    daily_cap: bool = False
-    source: str = "our choice: what was handed to a carrier is charged"
-
-
-#: Rules of billing by provider.
-BILLING: Final = {
-    "Twilio": Billing(source="Twilio help 27502337507483, Failed Message Processing Fees, 2024-09"),
-    "Plivo": Billing(source="Plivo help, SMS FAQ (undelivered messages are charged), read 2026-11"),
-    "Bird": Billing(
-        daily_cap=True,
-        source="docs.bird.com, throughput and daily caps (over the cap is charged), read 2026-11",
-    ),
-    "Alibaba": Billing(
-        expired=False, source="Alibaba Cloud SMS docs (expired is not charged), read 2026-11"
-    ),
-    "Vonage": Billing(
-        failed=True,
-        daily_cap=True,
-        source="developer.vonage.com (charged when submitted), read 2026-11",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -571,7 +526,7 @@ class RateCard:
         table.insert(2, "change", table["new"] / table["old"] - 1)
         if not weights:
             del table["weight"]
-        return Drift(self, new, table)
+        return Drift(self.name, new.name, self.currency, table)
 
     def __repr__(self) -> str:
         noted = f", {len(self.notes)} notes" if self.notes else ""
@@ -597,69 +552,6 @@ def _short(text: str) -> str:
 
 def _shown(micro: int) -> str:
     return f"{Decimal(micro) / MICRO:f}".rstrip("0").rstrip(".") if micro else "0"
-
-
-@dataclass(frozen=True)
-class Drift:
-    """How prices have changed from one card to another.
-
-    Parameters
-    ----------
-    old, new : RateCard
-        The cards.
-    countries : DataFrame
-        By country: ``old`` and ``new`` (float64, price of a segment to a carrier without a row of
-        its own, NaN where a card has none), ``change`` (new / old - 1), ``old_basis`` and
-        ``new_basis`` (as of :class:`Price`), and ``weight`` where a campaign was given.
-    """
-
-    old: RateCard
-    new: RateCard
-    countries: pd.DataFrame
-
-    @property
-    def common(self) -> pd.DataFrame:
-        """The countries for whose other carriers both cards have a price."""
-        bases = self.countries[["old_basis", "new_basis"]]
-        return self.countries[(bases == OTHER).all(axis=1)]
-
-    def summary(self) -> str:
-        """Return the drift in words."""
-        table = self.countries
-        both = table["old"].notna() & table["new"].notna()
-        change = self.common["change"]
-        changed = change[change != 0]
-        lines = [
-            f"{self.old.name} -> {self.new.name}, {self.new.currency} a segment",
-            f"{len(self.common)} countries with a price for other carriers in both: "
-            f"{len(changed) / max(len(change), 1):.1%} changed",
-        ]
-        if len(changed):
-            ups, downs = int((changed > 0).sum()), int((changed < 0).sum())
-            lines[-1] += f", {ups} up, {downs} down; median {changed.median():+.1%} of those"
-        if rest := int(both.sum()) - len(self.common):
-            lines.append(f"{rest} more by their cheapest carrier in one or both")
-        for name, missing in (("old", table["old"].isna()), ("new", table["new"].isna())):
-            if missing.any():
-                lines.append(f"not in the {name} one: {', '.join(table.index[missing])}")
-        if "weight" in table:
-            sent = table[both & (table["weight"] > 0)]
-            before, after = ((sent["weight"] * sent[side]).sum() for side in ("old", "new"))
-            lines.append(f"the campaign: {before:,.2f} -> {after:,.2f} ({after / before - 1:+.1%})")
-            left = table.index[~both & (table["weight"] > 0)]
-            if len(left):
-                lines.append(f"without a price in one of them: {', '.join(left)}")
-        return "\n".join(lines)
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Return :attr:`countries`."""
-        return self.countries
-
-    def _repr_html_(self) -> str:
-        return self.countries.to_html(na_rep="-")
-
-    def __repr__(self) -> str:
-        return self.summary()
 
 
 def _is_of(rate: Rate, carrier: str) -> bool:

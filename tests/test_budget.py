@@ -4,6 +4,7 @@ import pytest
 
 import smslab
 from smslab import Channel
+from smslab.billing import BILLING
 from smslab.errors import OptionError
 from smslab.scenario import Campaign, Carrier, Scenario, Sender
 
@@ -121,7 +122,7 @@ def test_billing_rules_hold_for_forecasts():
     card = smslab.RateCard("card", "USD", (smslab.rates.Rate(country="US", price_micro=1_000_000),))
     costs = {}
     for name in ("Plivo", "Alibaba"):
-        own = smslab.RateCard("card", "USD", card.rates, smslab.rates.BILLING[name])
+        own = smslab.RateCard("card", "USD", card.rates, BILLING[name])
         plan = smslab.forecast(["hello"] * 1000, scenario, own, country="US", rng=1)
         costs[name] = plan.replications["cost"].mean()
         bill = smslab.cost(plan.run, own, country="US")

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import smslab
+from smslab.billing import BILLING, Billing
 from smslab.outcome import Status
-from smslab.rates import BILLING, Billing, Rate, RateCard
+from smslab.rates import Rate, RateCard
 from smslab.scenario import (
     Campaign,
     Carrier,
