@@ -130,7 +130,7 @@ def calibration(found: Calibration, carrier: str | None = None, *, ax: Axes | No
         part = part[np.isfinite(part["to_s"])]
         seen = 100 * part["observed"].cumsum() / max(part["observed"].sum(), 1)
         said = 100 * part["expected"].cumsum() / max(part["observed"].sum(), 1)
-        ax.step(part["to_s"], seen, where="post", color=colour, label=_literal(f"{name}, log"))
+        ax.plot(part["to_s"], seen, color=colour, label=_literal(f"{name}, log"))
         ax.plot(part["to_s"], said, color=colour, ls=":", lw=2.5, label=_literal(f"{name}, model"))
         inside = part["to_s"][(seen > 0) & (seen < 99.99)]
         low = min([low, *inside.head(1)])

@@ -3,7 +3,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from smslab import plot, replicate
+from smslab import calibrate, plot, replicate
+from smslab.errors import OptionError
 from smslab.scenario import Campaign, Carrier, Scenario, Sender
 from smslab.simulate import simulate
 
@@ -109,3 +110,21 @@ def test_cost_by():
     ax.figure.canvas.draw()
     nothing = plot.cost_by(pd.Series([], dtype="float64"), pd.Series([], name="x", dtype="str"))
     nothing.figure.canvas.draw()
+
+
+def test_calibration_shows_the_log_and_the_model():
+    truth = Scenario(
+        traffic=(Campaign(messages=3000),),
+        senders=(Sender(mps=None),),
+        carriers=(Carrier(name="$x$"), Carrier(name="B", latency_median_s=20.0)),
+    )
+    found = calibrate(simulate(truth, rng=1))
+    lines = {line.get_label(): line for line in plot.calibration(found).lines}
+    assert list(lines) == [r"\$x\$, log", r"\$x\$, model", "B, log", "B, model"]
+    for name in (r"\$x\$", "B"):
+        seen, said = (lines[f"{name}, {what}"].get_ydata() for what in ("log", "model"))
+        assert np.abs(np.asarray(seen) - np.asarray(said)).max() < 5
+        assert seen[-1] == pytest.approx(100)
+    assert len(plot.calibration(found, "B").lines) == 2
+    with pytest.raises(OptionError, match="carrier must be one of"):
+        plot.calibration(found, "C")
