@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from smslab.simulate import simulate
     from smslab.smart import smart_encode, smart_report
     from smslab.summary import Summary
+    from smslab.templates import render
     from smslab.verification import Verification, verify
 
 _HOME = {
@@ -93,6 +94,7 @@ _HOME = {
     "lint": "audit",
     "read_log": "log_reading",
     "read_messages": "io",
+    "render": "templates",
     "replicate": "replications",
     "sample": "sample",
     "segment": "segmentation",
@@ -147,6 +149,7 @@ __all__ = [
     "plot",
     "read_log",
     "read_messages",
+    "render",
     "replicate",
     "sample",
     "segment",

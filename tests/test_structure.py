@@ -93,6 +93,7 @@ ALLOWED = {
         *("segment_prices", "text"),
     },
     "segment_prices": {"errors", "rates"},
+    "templates": {"errors", "numbering"},
     "billing": set(),
     "drift": set(),
     "messages": {"errors", "numbering", "rules", "segmentation", "text"},
