@@ -188,8 +188,10 @@ class Bill:
         """Return the total, what was billed, and what has no price, in words."""
         code = self.rates.currency
         lines = [f"{code} {self.total:,.2f} for {int(self.known.sum()):,} messages"]
+        both = self.known
         if "billed" in self.table:
             both = self.known & self.table["billed"].notna().to_numpy()
+        if "billed" in self.table and both.any():
             billed = float(self.table["billed"].to_numpy(np.float64, na_value=0)[both].sum())
             ours = _total(self.cost_micro[both]) / MICRO
             lines.append(

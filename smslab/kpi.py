@@ -153,8 +153,13 @@ def kpis(
         return tables[()].rename_axis("figure")
     if not tables:
         return pd.DataFrame(columns=list(_Figure._fields))
-    keys = [key if len(names) > 1 else key[0] for key in tables]
-    return pd.concat(list(tables.values()), keys=keys, names=[*names, "figure"])
+    found = pd.concat(list(tables.values()))
+    lengths = [len(table) for table in tables.values()]
+    levels = [
+        pd.Series([key[level] for key in tables]).repeat(lengths) for level in range(len(names))
+    ]
+    found.index = pd.MultiIndex.from_arrays([*levels, found.index], names=[*names, "figure"])
+    return found
 
 
 def _of_replications(

@@ -137,6 +137,12 @@ class _Reader:
             if folded(name) in wanted:
                 self._by_name.setdefault(folded(name), column)
 
+        if not self._by_name:
+            raise InputError(
+                f"{records.name}: none of its columns is one of a log of {layout.name}: "
+                f"{records.table.column_names}"
+            )
+
     def read(self, zone: Any) -> Log:
         """Read all columns, put records of the same message together, and count times from 0."""
         times, resolution_s = self._times(zone)

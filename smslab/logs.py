@@ -117,7 +117,10 @@ class Log:
         lines = [f"{len(self):,} messages ({self.format})" + (f": {states}" if states else "")]
         if unknown:
             lines.append(f"{unknown:,} with a status that is not known")
-        if len(self):
+        times = self.messages[["queued_s", "sent_s", "final_s"]]
+        if not times.notna().any(axis=None):
+            lines += ["no times"] if len(self) else []
+        else:
             last = self.start + pd.Timedelta(seconds=_last_s(self.messages))
             lines.append(f"from {self.start:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC")
         about = self.problems["column"] + ": " + self.problems["problem"]

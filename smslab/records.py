@@ -64,9 +64,17 @@ def records_of(frame: pd.DataFrame) -> Records:
     Returns
     -------
     Records
+
+    Raises
+    ------
+    InputError
+        If two columns have the same name.
     """
-    columns = [_as_strings(frame[name]) for name in frame.columns]
     names = [str(name) for name in frame.columns]
+    double = [name for name in names if names.count(name) > 1]
+    if double:
+        raise InputError(f"the table has more than one column {double[0]!r}; rename one")
+    columns = [_as_strings(frame[name]) for name in frame.columns]
     table = pa.Table.from_arrays(columns, names=names)
     return Records("the table", table, np.arange(1, len(frame) + 1))
 
@@ -168,7 +176,7 @@ def _csv(path: Path, head: str) -> Records:
     double = [name for name in names if names.count(name) > 1]
     if double:
         raise InputError(f"{path}: two columns are called {double[0]!r}; rename one")
-    if len(head) < 1 << 16 and len(list(csv.reader(io.StringIO(head)))) == 1:
+    if len(head) < 1 << 16 and len(head.strip().splitlines()) == 1:
         table = pa.Table.from_arrays([pa.array([], _STRING)] * len(names), names=names)
         return Records(str(path), table, np.empty(0, np.int64))
     faults: list[tuple[int, str, str]] = []
@@ -200,7 +208,7 @@ def _csv(path: Path, head: str) -> Records:
 
 def _header(head: str, delimiter: str) -> list[str]:
     try:
-        return next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
+        return next(csv.reader(io.StringIO(head, newline=None), delimiter=delimiter), [])
     except csv.Error:
         return []
 

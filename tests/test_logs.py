@@ -343,6 +343,26 @@ def test_options(log_of, tmp_path):
     assert len(log_of("Message UUID,To", "head.csv")) == 0
 
 
+def test_odd_shapes(log_of):
+    lines = "Message UUID,Status,Units,To\ra,delivered,1,+12025550101\r"
+    assert log_of(lines).messages["status"].tolist() == ["delivered"]
+    assert log_of(lines.replace("\r", "\r\n")).messages["segments"].tolist() == [1]
+    assert "no times" in log_of(lines).summary()
+    with pytest.raises(InputError, match="more than one column 'sid'"):
+        smslab.read_log(pd.DataFrame([[1, 2]], columns=["sid", "sid"]))
+    with pytest.raises(InputError, match="none of its columns is one of a log of plivo"):
+        log_of("a,b\n1,2\n", format="plivo")
+    inbound = log_of(
+        "sid,status,numsegments,from,to,direction,date_created\n"
+        "a,received,1,+12025550101,+1555,inbound,2026-11-25T10:00:00Z\n"
+    )
+    assert smslab.kpis(inbound)["value"]["received"] == 1
+    by = smslab.kpis(inbound, by="country", freq="1h")
+    assert by.index.names == ["country", "time", "figure"]
+    assert by["value"].xs("received", level="figure").tolist() == [1]
+    assert "the log says" not in smslab.cost(inbound).summary()
+
+
 def test_text_is_shown_as_text(log_of):
     log = log_of(PLIVO.replace("delivered,000", "<script>,000", 1))
     assert "<script>" not in log._repr_html_()
