@@ -17,7 +17,7 @@ from smslab import intervals
 from smslab.errors import InputError
 from smslab.fitting import PARAMETERS, Cells, Fit, fit
 from smslab.kpi import kpis
-from smslab.ledger import HasLedger, Ledger
+from smslab.ledger import HasLedger, Ledger, ledger_of
 from smslab.outcome import NEVER, Keyword, Reason, Status
 from smslab.scenario import Campaign, Carrier, Conversation, Poisson, Scenario, Sender
 from smslab.simulate import Seed, simulate
@@ -177,7 +177,7 @@ def calibrate(
     path
     carriers[0].permanent_failure  0.059  0.056  0.062
     """
-    observed = _given_up(log.ledger.observed())
+    observed = _given_up(ledger_of(log).observed())
     ledger = observed.only(observed.asked)
     if not len(ledger):
         raise InputError("the log has no messages that were to be sent")
@@ -207,7 +207,7 @@ def differences(run: HasLedger, log: HasLedger) -> pd.DataFrame:
         ``difference`` (run - log), and ``agree``: whether their intervals meet, null where there
         are none.
     """
-    tables = [kpis(_Observed(source.ledger)) for source in (run, log)]
+    tables = [kpis(_Observed(ledger_of(source))) for source in (run, log)]
     both = tables[0].index.intersection(tables[1].index, sort=False)
     ours, theirs = (table.loc[both] for table in tables)
     apart = (ours["low"] > theirs["high"]) | (theirs["low"] > ours["high"])

@@ -16,7 +16,7 @@ import pandas as pd
 from smslab.errors import OptionError, nearest
 from smslab.figures import duration
 from smslab.kpi import kpis
-from smslab.ledger import HasLedger
+from smslab.ledger import HasLedger, ledger_of
 from smslab.rates import RateCard
 from smslab.replications import Replications
 
@@ -351,7 +351,7 @@ def _figures_of(
             _check_label(goal, "campaign", where["campaign"], names)
             table = table.loc[[where["campaign"]]].droplevel("campaign")
         return table, source.scenario.start
-    ledger = source.ledger
+    ledger = ledger_of(source)
     for name, value in where.items():
         if name not in ledger.labels:
             raise OptionError(

@@ -14,7 +14,7 @@ import pandas as pd
 from smslab import intervals, rules
 from smslab.cost import cost
 from smslab.errors import OptionError, nearest
-from smslab.ledger import HasLedger, Ledger
+from smslab.ledger import HasLedger, Ledger, ledger_of
 from smslab.outcome import NEVER, Keyword, Reason, Status
 from smslab.rates import MICRO, RateCard
 from smslab.replications import Replications
@@ -139,7 +139,7 @@ def kpis(
         raise OptionError(f"confidence must be between 0 and 1; not {confidence!r}")
     if isinstance(source, Replications):
         return _of_replications(source, by, freq)
-    ledger = source.ledger
+    ledger = ledger_of(source)
     money = _money(source, rates, country)
     names, groups = _groups(ledger, by, freq)
     tables = {}
@@ -383,8 +383,13 @@ def _quantiles(
         low, high = (seconds(end) for end in ends[share])
         yield (
             f"{stage}_p{round(100 * share)}",
-            _Figure(seconds(ranks[share]), low - rounded_s, high + rounded_s, "s", size),
+            _Figure(seconds(ranks[share]), _below(low, rounded_s), high + rounded_s, "s", size),
         )
+
+
+def _below(time_s: float, rounded_s: float) -> float:
+    """Return the earliest that a rounded time may stand for; no delay is below 0."""
+    return time_s if math.isnan(time_s) or not rounded_s else max(time_s - rounded_s, 0.0)
 
 
 def _ends(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from smslab.outcome import NEVER, Keyword, Reason, Status
 
-__all__ = ["HasLedger", "Ledger", "category"]
+__all__ = ["HasLedger", "Ledger", "category", "ledger_of"]
 
 _Times = npt.NDArray[np.int64]
 
@@ -155,6 +155,31 @@ class HasLedger(Protocol):
     def ledger(self) -> Ledger:
         """What is known of each message."""
         ...
+
+
+def ledger_of(source: HasLedger) -> Ledger:
+    """Return the ledger of a run or a log.
+
+    Parameters
+    ----------
+    source : Run, Log or anything else with a ledger
+        The messages.
+
+    Returns
+    -------
+    Ledger
+
+    Raises
+    ------
+    TypeError
+        If it has none.
+    """
+    if not isinstance(source, HasLedger):
+        raise TypeError(
+            f"a Run or a Log is needed, with its messages; not {source!r:.60}. simulate() returns "
+            "a run, read_log() a log; keep='summary' keeps no messages"
+        )
+    return source.ledger
 
 
 def category(codes: npt.NDArray[Any], kind: type[Status | Reason | Keyword]) -> pd.Categorical[str]:

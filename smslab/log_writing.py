@@ -14,7 +14,7 @@ import pandas as pd
 
 from smslab.cost import cost
 from smslab.errors import OptionError, nearest
-from smslab.ledger import HasLedger, Ledger, category
+from smslab.ledger import HasLedger, Ledger, category, ledger_of
 from smslab.log_formats import meanings
 from smslab.outcome import NEVER, Keyword, Reason, Status
 from smslab.output import write_csv, write_table, write_whole
@@ -83,7 +83,7 @@ def write_log(
             f"format must be one of {', '.join(_WRITERS)}; not {format!r}."
             f"{nearest(format, _WRITERS)}"
         )
-    ledger = source.ledger.observed()
+    ledger = ledger_of(source).observed()
     begin = start or ledger.start
     if begin is None or begin.tzinfo is None:
         raise OptionError(

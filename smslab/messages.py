@@ -82,8 +82,8 @@ def examine(messages: pd.DataFrame | Texts, *, country: str | None = None) -> pd
     problem = problem.mask(blank.to_numpy(), EMPTY_TEXT)
     problem = problem.mask(result["segments"].isna(), NO_TEXT)
     result.insert(0, "text", table["text"])
-    result["country"] = place
-    result["carrier"] = carriers(table)
+    result["country"] = place.astype("str")
+    result["carrier"] = carriers(table).astype("str")
     result["problem"] = problem
     result["sendable"] = problem.isna() | problem.isin(SENDABLE_PROBLEMS)
     return result

@@ -129,3 +129,11 @@ def test_billing_rules_hold_for_forecasts():
         assert float(bill.total) == plan.replications["cost"][0]
     assert costs["Plivo"] == 1000
     assert costs["Alibaba"] == pytest.approx(500, abs=30)  # what expires is free
+
+
+def test_categories_are_as_good_as_texts():
+    table = pd.DataFrame({"text": ["a", "b"], "country": ["US", "DE"], "carrier": ["AT&T", None]})
+    for columns in (["country"], ["country", "carrier"]):
+        coded = table.astype(dict.fromkeys(columns, "category"))
+        found, plain = (smslab.forecast(t, Scenario.bundled(), rng=1) for t in (coded, table))
+        pd.testing.assert_frame_equal(found.by("country"), plain.by("country"))

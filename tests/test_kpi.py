@@ -151,3 +151,16 @@ def test_shares_are_shares(busy):
     others = ("undelivered", "expired", "failed")
     assert causes == pytest.approx(table["value"][list(others)].sum())
     assert np.isclose(table["value"][["delivered", *others, "pending", "unknown"]].sum(), 1)
+
+
+def test_what_keeps_no_messages(busy):
+    summary = smslab.simulate(busy.scenario, rng=1, keep="summary")
+    for call in (
+        lambda: smslab.kpis(summary),
+        lambda: smslab.evaluate(smslab.Goal("delivered >= 0"), summary),
+        lambda: smslab.calibrate(summary),
+        lambda: smslab.differences(summary, busy),
+        lambda: smslab.write_log(summary, "x.csv"),
+    ):
+        with pytest.raises(TypeError, match="a Run or a Log is needed"):
+            call()
