@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -152,7 +153,7 @@ def _read_json(path: Path, text: str, format: str) -> PriceList:
 def _unfold(document: Any) -> list[dict[str, Any]]:
     """Return the records of a document: itself, or those of the list that it is or holds."""
     if isinstance(document, list):
-        return [item for item in document if isinstance(item, dict)]
+        return _objects(document)
     if not isinstance(document, dict):
         return []
     for name in ("countries", "prices", "objects", "data"):
@@ -279,10 +280,10 @@ def _twilio_api(path: Path, records: list[dict[str, Any]]) -> PriceList:
                 "currency": _string(record.get("price_unit")),
                 "source": path.name,
             }
-            networks = record.get("outbound_sms_prices") or []
-            inbound = {"prices": record.get("inbound_sms_prices") or []}
+            networks = _objects(record.get("outbound_sms_prices"))
+            inbound = {"prices": record.get("inbound_sms_prices")}
             for kind, network in [*(("outbound", n) for n in networks), ("inbound", inbound)]:
-                for price in network.get("prices") or []:
+                for price in _objects(network.get("prices")):
                     current = price.get("current_price")
                     yield Row(
                         f"record {number} ({base['country']})",
@@ -293,7 +294,9 @@ def _twilio_api(path: Path, records: list[dict[str, Any]]) -> PriceList:
                             "mcc": _string(network.get("mcc")),
                             "mnc": _string(network.get("mnc")),
                             "sender_type": _sender_type(price.get("number_type")),
-                            "price": _string(price["base_price"] if current is None else current),
+                            "price": _string(
+                                price.get("base_price") if current is None else current
+                            ),
                         },
                     )
 
@@ -306,17 +309,17 @@ def _plivo(path: Path, records: list[dict[str, Any]]) -> PriceList:
             country = _string(record.get("country_iso"))
             base = {"country": country, "source": path.name}
             where = f"record {number} ({country})"
-            message = record.get("message") or {}
+            message = _object(record.get("message"))
             for kind in ("outbound", "inbound"):
-                price = _string((message.get(kind) or {}).get("rate"))
+                price = _string(_object(message.get(kind)).get("rate"))
                 yield Row(where, base | {"kind": kind, "price": price})
-            for network in message.get("outbound_networks_list") or []:
+            for network in _objects(message.get("outbound_networks_list")):
                 cells = {"carrier": _string(network.get("group_name"))}
                 price = _string(network.get("rate"))
                 yield Row(where, base | cells | {"kind": "outbound", "price": price})
-            for name, rented in (record.get("phone_numbers") or {}).items():
+            for name, rented in _object(record.get("phone_numbers")).items():
                 cells = {"kind": "number_monthly", "sender_type": _sender_type(name)}
-                yield Row(where, base | cells | {"price": _string(rented.get("rate"))})
+                yield Row(where, base | cells | {"price": _string(_object(rented).get("rate"))})
 
     return PriceList("Plivo", False, rows(), "USD")
 
@@ -325,8 +328,9 @@ def _seven(path: Path, records: list[dict[str, Any]]) -> PriceList:
     def rows() -> Iterator[Row]:
         for record in records:
             country = _string(record.get("countryCode"))
-            for network in record.get("networks") or []:
-                for mnc in network.get("mncs") or [""]:
+            for network in _objects(record.get("networks")):
+                mncs = network.get("mncs")
+                for mnc in mncs if isinstance(mncs, list) and mncs else [""]:
                     yield Row(
                         f"{country}, network {network.get('networkName')!r}",
                         {
@@ -451,7 +455,18 @@ def _mended(name: str, where: str, notes: list[str]) -> str:
 
 
 def _string(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{Decimal(str(value)):f}"
     return "" if value is None else str(value).strip()
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a list; none where it is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 #: Columns (folded) by which a CSV list is known, and keys for JSON.

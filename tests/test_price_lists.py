@@ -204,6 +204,26 @@ def test_currencies(card_of):
             dollars.convert("EUR", {"USD": worth})
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"iso_country": "DE", "outbound_sms_prices": "x", "inbound_sms_prices": [5]},
+        {"iso_country": "DE", "outbound_sms_prices": [{"prices": [{"number_type": "m"}]}]},
+        {"country_iso": "US", "message": [], "phone_numbers": 5},
+        {"country_iso": "US", "message": {"outbound": 3}, "phone_numbers": {"local": 1}},
+        {"countryCode": "AT", "networks": [5, {"mncs": 3, "price": None}]},
+    ],
+)
+def test_records_of_other_shapes_are_told(card_of, record):
+    with pytest.raises(RateCardError, match="no rates"):
+        card_of(record, "x.json")
+
+
+def test_small_numbers_of_json(card_of):
+    card = card_of([{"countryIsoCode": "US", "price": 1e-05, "currencyCode": "USD"}], "x.json")
+    assert card.price("US").segment_micro == 10
+
+
 def test_days_and_tiers(card_of):
     card = card_of(
         "country,price,currency,valid_from,from_segments\n"
