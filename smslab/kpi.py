@@ -114,6 +114,8 @@ def kpis(
         ``cost_per_converted``, ``unpriced`` : money, of messages whose cost is known, and how many
         others there are
 
+        What a log does not tell (reading, replies, conversion) is left out.
+
         Shares have Wilson intervals, percentiles those of order statistics, wider by what times
         are rounded to; ``cost_per_...`` follow the interval of what they are per.
 
@@ -121,6 +123,14 @@ def kpis(
     ------
     OptionError
         If there is no such label, `freq` is no length of time, or `confidence` no share.
+    TypeError
+        If `source` keeps no messages.
+
+    Notes
+    -----
+    Sources: Wilson (1927) for shares, David and Nagaraja (2003) for percentiles, as of
+    :mod:`smslab.intervals`; ten seconds are the target of Twilio's Health Score for one-time
+    passwords, five minutes that of the SimpleTexting survey (both read 2026).
 
     Examples
     --------
