@@ -16,6 +16,7 @@ from smslab.cost import cost
 from smslab.errors import OptionError, nearest
 from smslab.ledger import HasLedger, Ledger, category, ledger_of
 from smslab.log_formats import meanings
+from smslab.logs import Log
 from smslab.outcome import NEVER, Keyword, Reason, Status
 from smslab.output import write_csv, write_table, write_whole
 from smslab.rates import MICRO, RateCard
@@ -30,7 +31,7 @@ _REPLIES: Final = {
     Keyword.TEXT: "Yes please",
 }
 
-#: The words of Plivo and Twilio for a status; what expired is undelivered, with a code of its own.
+#: The words of Plivo and Twilio for a status: what expired is undelivered there.
 _WORDS: Final = {
     Status.PENDING: "queued",
     Status.FAILED: "failed",
@@ -58,8 +59,8 @@ def write_log(
     ----------
     source : Run or Log
         The messages. Of a run is written what a provider would know: a final status when its
-        receipt came, replies as messages that came in. Numbers of recipients begin with +999,
-        which no country has.
+        receipt came, replies as messages that came in. A run has no numbers of recipients: they
+        are made up and begin with +999, which no country has.
     path : str or Path
         The file.
     format : str
@@ -94,17 +95,21 @@ def write_log(
     if rates is not None:
         bill = cost(source, rates, country=country)
         charge = np.where(bill.known, bill.cost_micro / MICRO, np.nan)
-    writer = _WRITERS[format]
-    writer(_Lines(ledger, begin, charge), Path(path))
+    messages = source.messages if isinstance(source, Log) else None
+    _WRITERS[format](_Lines(ledger, begin, charge, messages), Path(path))
 
 
 class _Lines:
     """The messages of a log as columns of texts."""
 
     def __init__(
-        self, ledger: Ledger, begin: dt.datetime, charge: npt.NDArray[np.float64] | None
+        self,
+        ledger: Ledger,
+        begin: dt.datetime,
+        charge: npt.NDArray[np.float64] | None,
+        messages: pd.DataFrame | None,
     ) -> None:
-        self.ledger, self._begin = ledger, begin
+        self.ledger, self._begin, self._messages = ledger, begin, messages
         nothing = np.full(len(ledger), np.nan)
         self.charge = nothing if charge is None else charge
         self.received = ledger.status == Status.RECEIVED
@@ -120,6 +125,20 @@ class _Lines:
             "country": self.label("country"),
             "carrier": self.label("carrier"),
         }
+        if messages is not None:
+            # A log knows its own names and numbers.
+            self.columns["sender"] = platform
+            for name, made_up in (("id", own), ("to", "")):
+                given = messages[name].to_numpy(object, na_value="")
+                self.columns[name] = np.where(given == "", made_up, given)
+
+    @property
+    def texts(self) -> _Texts:
+        """What was written, where a log has it."""
+        if self._messages is None:
+            return np.full(len(self.ledger), "", object)
+        written: _Texts = self._messages["text"].to_numpy(object, na_value="")
+        return written
 
     def label(self, name: str) -> _Texts:
         """Return a label of each message; empty where there is none."""
@@ -167,6 +186,8 @@ class _Lines:
         `replies` has the columns of `table` that are filled in for them.
         """
         own = pd.DataFrame(table)
+        if self._messages is not None:
+            return own  # the replies of a log are messages in it
         rows = np.flatnonzero(self.ledger.replied_us != NEVER)
         filled = {n: v[rows] if isinstance(v, np.ndarray) else v for n, v in replies.items()}
         came = pd.DataFrame(dict.fromkeys(own, "") | filled, index=pd.RangeIndex(len(rows)))
@@ -191,8 +212,10 @@ def _smslab(lines: _Lines, path: Path) -> None:
             **{n: lines.times(n, shown) for n in ("queued", "sent", "final", "receipt")},
             **{n: lines.times(n, shown) for n in ("read", "replied")},
             "reply": category(ledger.keyword, Keyword),
+            "direction": np.where(lines.received, "inbound", "outbound"),
             "charge": lines.charge,
             "currency": ledger.currency,
+            "text": lines.texts,
         }
     )
     write_table(frame, path)
@@ -273,7 +296,7 @@ def _twilio_table(lines: _Lines, shown: str) -> pd.DataFrame:
     table = {
         "from": columns["sender"],
         "to": columns["to"],
-        "body": "",
+        "body": lines.texts,
         "status": words,
         "date_created": lines.times("queued", shown),
         "date_sent": lines.times("sent", shown),

@@ -110,3 +110,30 @@ def test_what_cannot_be_written(run, tmp_path):
         smslab.write_log(nowhen, tmp_path / "x.csv", start=dt.datetime(2026, 1, 1))
     smslab.write_log(nowhen, tmp_path / "x.csv", start=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     assert len(smslab.read_log(tmp_path / "x.csv")) == 1
+
+
+@pytest.mark.parametrize(("format", "name"), FORMATS)
+def test_a_log_keeps_its_names_and_numbers(tmp_path, format, name):
+    log = smslab.read_log(
+        pd.DataFrame(
+            {
+                "sid": ["a", "b", "c"],
+                "from": ["+1555", "+12025550101", "+1555"],
+                "to": ["+12025550101", "+1555", "+12025550102"],
+                "body": ["offer", "STOP", "offer"],
+                "status": ["delivered", "received", "undelivered"],
+                "direction": ["outbound-api", "inbound", "outbound-api"],
+                "num_segments": 1,
+                **dict.fromkeys(["date_created", "date_sent"], "2026-11-25T10:00:00Z"),
+                "date_updated": "2026-11-25T10:00:05Z",
+            }
+        )
+    )
+    path = tmp_path / name
+    smslab.write_log(log, path, format)
+    again = smslab.read_log(path)
+    assert len(again) == 3
+    for column in ("id", "to", "sender", "status"):
+        assert again.messages[column].tolist() == log.messages[column].tolist(), column
+    if not format.startswith("plivo"):
+        assert again.messages["text"].tolist() == ["offer", "STOP", "offer"]

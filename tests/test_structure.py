@@ -54,7 +54,7 @@ ALLOWED = {
     },
     "fitting": set(),
     "log_writing": {
-        *("cost", "errors", "ledger", "log_formats", "outcome", "output", "rates"),
+        *("cost", "errors", "ledger", "log_formats", "logs", "outcome", "output", "rates"),
     },
     "kpi": {
         *("cost", "errors", "intervals", "ledger", "outcome", "rates", "replications", "rules"),
