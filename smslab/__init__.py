@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from smslab import keywords, plot, smart, widgets
+    from smslab import keywords, plot, scenarios, smart, widgets
     from smslab.audit import Audit, audit, lint
     from smslab.budget import Budget, Channel, budget, channels
     from smslab.calibrate import Calibration, calibrate, differences
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     )
     from smslab.explain import explain
     from smslab.forecast import Forecast, forecast
-    from smslab.goals import Evaluation, Goal, evaluate
+    from smslab.goal import Goal
+    from smslab.goals import Evaluation, evaluate
     from smslab.io import read_messages
     from smslab.kpi import kpis
     from smslab.log_reading import read_log
@@ -63,7 +64,7 @@ _HOME = {
     "Comparison": "replications",
     "Evaluation": "goals",
     "Forecast": "forecast",
-    "Goal": "goals",
+    "Goal": "goal",
     "InputError": "errors",
     "Log": "logs",
     "MissingExtraError": "errors",
@@ -105,7 +106,7 @@ _HOME = {
     "verify": "verification",
     "write_log": "log_writing",
 }
-_MODULES = ("keywords", "plot", "smart", "widgets")
+_MODULES = ("keywords", "plot", "scenarios", "smart", "widgets")
 
 __all__ = [
     "Audit",
@@ -152,6 +153,7 @@ __all__ = [
     "render",
     "replicate",
     "sample",
+    "scenarios",
     "segment",
     "simulate",
     "smart",

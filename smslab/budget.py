@@ -105,7 +105,7 @@ def budget(plan: Forecast, limit: float, *, confidence: float = 0.95) -> Budget:
     --------
     >>> import smslab
     >>> texts = ["Don’t miss it – half price on everything, in all our shops, today only!"] * 500
-    >>> plan = smslab.forecast(texts, smslab.Scenario.bundled(), country="US", rng=1)
+    >>> plan = smslab.forecast(texts, smslab.scenarios.load(), country="US", rng=1)
     >>> smslab.budget(plan, 10).options[["segments", "exceeding"]]
                                  segments  exceeding
     option
@@ -221,7 +221,7 @@ def channels(plan: Forecast, *others: Channel) -> pd.DataFrame:
     >>> import smslab
     >>> from smslab.budget import Channel
     >>> texts = ["Your parcel is ready: code 4711"] * 900
-    >>> plan = smslab.forecast(texts, smslab.Scenario.bundled(), country="US", rng=1)
+    >>> plan = smslab.forecast(texts, smslab.scenarios.load(), country="US", rng=1)
     >>> mail = Channel(name="e-mail", cost=0.0001, arriving=0.97, read=0.2)
     >>> smslab.channels(plan, mail)[["per_delivered", "per_read"]].round(4)
              per_delivered  per_read

@@ -331,13 +331,13 @@ def _report(
     from smslab.budget import budget
     from smslab.forecast import forecast
     from smslab.output import write_whole
-    from smslab.scenario import Scenario
+    from smslab.scenarios import load
 
     _check_seed(options.seed)
     _keep_inputs(options)
     result = forecast(
         messages,
-        scenario or Scenario.bundled(),
+        scenario or load(),
         rates,
         country=country,
         replications=options.replications,

@@ -153,7 +153,8 @@ def _cost(options: argparse.Namespace) -> None:
 
 
 def _kpis(options: argparse.Namespace) -> int:
-    from smslab.goals import Goal, evaluate
+    from smslab.goal import Goal
+    from smslab.goals import evaluate
     from smslab.kpi import kpis
 
     goals = [Goal(text) for text in options.goal]

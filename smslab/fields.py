@@ -15,7 +15,7 @@ import typing
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
-from smslab.errors import ScenarioError, nearest
+from smslab.errors import ScenarioError, SmslabError, nearest
 
 __all__ = [
     "LARGEST",
@@ -159,7 +159,7 @@ def from_table(cls: type[T], table: dict[str, Any], where: str = "") -> T:
     ScenarioError
         If a field is unknown, missing, of a wrong type or out of range; it is named.
     """
-    fields = {field.name: field for field in dataclasses.fields(typing.cast("Any", cls))}
+    fields = {f.name: f for f in dataclasses.fields(typing.cast("Any", cls)) if f.init}
     for key in table:
         if key not in fields:
             raise ScenarioError(
@@ -172,7 +172,7 @@ def from_table(cls: type[T], table: dict[str, Any], where: str = "") -> T:
     values = {key: _from_value(hints[key], table[key], f"{where}{key}") for key in table}
     try:
         return cls(**values)
-    except ScenarioError as error:
+    except SmslabError as error:
         raise ScenarioError(f"{where}{error}") from None
 
 
@@ -224,7 +224,7 @@ def to_table(item: Any) -> dict[str, Any]:
             value = [to_table(v) if dataclasses.is_dataclass(v) else v for v in value]
         if value is None and field.default is not None:
             value = math.inf
-        if value is not None:
+        if value is not None and field.init:
             table[field.name] = value
     return table
 

@@ -26,7 +26,6 @@ from smslab.replications import (
     coverage,
     drawn_inputs,
     estimates,
-    with_inputs,
 )
 from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
@@ -384,7 +383,7 @@ def forecast(
     --------
     >>> import smslab
     >>> texts = ["Your parcel is ready: code 4711"] * 900 + ["Your parcel is ready 📦"] * 100
-    >>> plan = smslab.forecast(texts, smslab.Scenario.bundled(), country="US", rng=1)
+    >>> plan = smslab.forecast(texts, smslab.scenarios.load(), country="US", rng=1)
     >>> plan.estimates.loc[["segments", "cost"], ["value", "low", "high"]].round(2)
                 value      low     high
     segments  1000.00  1000.00  1000.00
@@ -393,8 +392,8 @@ def forecast(
     check_replications(replications)
     if not isinstance(scenario, Scenario):
         raise TypeError(
-            f"scenario must be a Scenario; not {scenario!r:.60}. Scenario.bundled() returns one, "
-            "Scenario.from_toml(path) reads one"
+            f"scenario must be a Scenario; not {scenario!r:.60}. smslab.scenarios.load() returns "
+            "one, Scenario.from_toml(path) reads one"
         )
     rates = RateCard.bundled() if rates is None else rates
     campaign = _taker(scenario)
@@ -420,7 +419,7 @@ def forecast(
         rows = _rows_sent(len(sendable), inputs.pop("volume", 1.0), seed)
         dearer = _factor("rates", inputs.pop("rates", 1.0))
         load = Load(segments[rows], place[rows], network[rows])
-        run = run_once(with_inputs(scenario, inputs), seed, load)
+        run = run_once(scenario.changed(inputs), seed, load)
         money = _charged_micro(
             run, campaign.name, segment_micro[:, rows], has_price[:, rows], rates
         )

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from smslab.errors import OptionError
-from smslab.fields import replaced
 from smslab.figures import duration, figures_of
 from smslab.kernels.simulation import SECOND
 from smslab.outcome import Status
@@ -34,7 +33,6 @@ __all__ = [
     "drawn_inputs",
     "estimates",
     "replicate",
-    "with_inputs",
 ]
 
 #: What is not known of an input: the bounds between which it is as likely anywhere, or a function
@@ -279,7 +277,7 @@ def replicate(
     chosen = seeds(rng, n)
     drawn = [drawn_inputs(uncertain or {}, seed) for seed in chosen]
     inputs = pd.DataFrame(drawn, index=pd.RangeIndex(n, name="replication"))
-    varied = [with_inputs(scenario, row) for row in drawn]
+    varied = [scenario.changed(row) for row in drawn]
     tasks = list(zip(varied, chosen, strict=True))
     if uncertain:
         tasks += [(scenario, seed) for seed in chosen]
@@ -335,30 +333,6 @@ def drawn_inputs(uncertain: Mapping[str, Uncertain], seed: int) -> dict[str, Any
             )
         row[path] = generator.uniform(low, high)
     return row
-
-
-def with_inputs(scenario: Scenario, inputs: Mapping[str, Any]) -> Scenario:
-    """Return a scenario with other values.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        The scenario.
-    inputs : dict of str to object
-        Values by their path in it.
-
-    Returns
-    -------
-    Scenario
-
-    Raises
-    ------
-    ScenarioError
-        If a path leads nowhere, or a value is out of range.
-    """
-    for path, value in inputs.items():
-        scenario = replaced(scenario, str(path), value)
-    return scenario
 
 
 #: Shares of the messages for which it is noted when so many had landed.

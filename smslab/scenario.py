@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import tomli_w
 
@@ -36,8 +36,10 @@ from smslab.fields import (
     check_between,
     check_types,
     from_table,
+    replaced,
     to_table,
 )
+from smslab.goal import Goal
 from smslab.kernels.simulation import SECOND
 from smslab.supply import (
     MOST_QUEUES,
@@ -58,6 +60,7 @@ __all__ = [
     "Causes",
     "Conversation",
     "Fallback",
+    "Goal",
     "Handset",
     "Hours",
     "Inbound",
@@ -113,6 +116,11 @@ class Scenario:
         When handsets are off, beyond what each carrier says of its messages.
     reading : Reading
         When recipients look.
+    goals : tuple of Goal
+        What is to be reached; :func:`smslab.plan` looks for a capacity that does. Those of some
+        messages only name one of the traffic.
+    about : str
+        What the scenario is for, in a sentence or more.
 
     Examples
     --------
@@ -138,6 +146,8 @@ class Scenario:
     zones: tuple[Zone, ...] = ()
     handset: Handset | None = None
     reading: Reading = _READING
+    goals: tuple[Goal, ...] = ()
+    about: str = ""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -174,6 +184,9 @@ class Scenario:
             self._check_traffic(f"traffic[{position}]", traffic)
         for position, carrier in enumerate(self.carriers):
             self._check_carrier(f"carriers[{position}]", carrier)
+        for position, goal in enumerate(self.goals):
+            wrong = isinstance(goal.where, str) and goal.where not in names
+            check(not wrong, f"goals[{position}].where", f"one of {names}", goal.where)
         self._check_room()
 
     def _check_start(self, start: dt.datetime) -> None:
@@ -308,24 +321,35 @@ class Scenario:
         """
         return next(s for s in self.senders if traffic.sender in (None, s.name))
 
-    @classmethod
-    def bundled(cls, name: str = "campaign") -> Self:
-        """Return a scenario that comes with smslab.
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        """Return the scenario with other values.
 
         Parameters
         ----------
-        name : str
-            ``campaign``: a marketing list, sent from one 10DLC number to the carriers of the
-            United States and, for other countries, to a general one.
+        changes : dict of str to object
+            Values by their path: names of fields with dots between them; an item of a list by its
+            name or its number, such as ``senders.short_code.mps``, ``carriers[0].share`` or
+            ``carriers[AT&T].share``.
+
+        Returns
+        -------
+        Scenario
+
+        Raises
+        ------
+        ScenarioError
+            If a path leads nowhere, or a value is out of range.
+
+        Examples
+        --------
+        >>> from smslab.scenario import Scenario
+        >>> Scenario().changed({"senders[0].mps": 100}).senders[0].mps
+        100.0
         """
-        folder = resources.files("smslab").joinpath("scenarios")
-        names = sorted(file.name.removesuffix(".toml") for file in folder.iterdir())
-        if name not in names:
-            raise ScenarioError(
-                f"scenario must be one of {', '.join(names)}; not {name!r}.{nearest(name, names)}"
-            )
-        with resources.as_file(folder.joinpath(f"{name}.toml")) as path:
-            return cls.from_toml(path)
+        scenario = self
+        for path, value in changes.items():
+            scenario = replaced(scenario, str(path), value)
+        return scenario
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

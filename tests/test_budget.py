@@ -45,7 +45,7 @@ def test_what_keeps_a_budget(plan):
 
 
 def test_nothing_saves_where_there_is_nothing_to_save():
-    plan = smslab.forecast(["hello"] * 50, Scenario.bundled(), country="DE", rng=1)
+    plan = smslab.forecast(["hello"] * 50, smslab.scenarios.load(), country="DE", rng=1)
     assert "nothing that was tried saves money" in smslab.budget(plan, 1).summary()
 
 
@@ -99,7 +99,7 @@ def test_groups():
             "template": list("xyxx"),
         }
     )
-    plan = smslab.forecast(table, Scenario.bundled(), rng=1)
+    plan = smslab.forecast(table, smslab.scenarios.load(), rng=1)
     by = plan.by("country")
     assert by["messages"].to_dict() == {"DE": 1, "US": 3}
     assert by["segments"].to_dict() == {"DE": 1, "US": 3}
@@ -135,5 +135,5 @@ def test_categories_are_as_good_as_texts():
     table = pd.DataFrame({"text": ["a", "b"], "country": ["US", "DE"], "carrier": ["AT&T", None]})
     for columns in (["country"], ["country", "carrier"]):
         coded = table.astype(dict.fromkeys(columns, "category"))
-        found, plain = (smslab.forecast(t, Scenario.bundled(), rng=1) for t in (coded, table))
+        found, plain = (smslab.forecast(t, smslab.scenarios.load(), rng=1) for t in (coded, table))
         pd.testing.assert_frame_equal(found.by("country"), plain.by("country"))

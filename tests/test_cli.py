@@ -53,7 +53,7 @@ def test_forecast_of_a_file_is_the_forecast_of_its_table(run, campaign, tmp_path
     status, out, _ = run("forecast", campaign, "--seed", 3, "--replications", 4, "-o", "out")
     assert status == 0
     plan = smslab.forecast(
-        smslab.read_messages(campaign), smslab.Scenario.bundled(), rng=3, replications=4
+        smslab.read_messages(campaign), smslab.scenarios.load(), rng=3, replications=4
     )
     assert out.startswith(plan.summary())
     with (tmp_path / "out" / "report-messages.csv").open() as file:

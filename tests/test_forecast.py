@@ -201,7 +201,7 @@ def test_guessed_rates_are_told():
     plan = smslab.forecast(["a"] * 20, FAST, country="CA", replications=2, rng=1)
     assert plan.guessed == 20
     assert "20 messages at the lowest rate of their country" in plan.summary()
-    plan = smslab.forecast(["a"] * 20, smslab.Scenario.bundled(), country="US", rng=1)
+    plan = smslab.forecast(["a"] * 20, smslab.scenarios.load(), country="US", rng=1)
     assert plan.guessed == 0
     networks = (
         Rate(country="US", carrier="AT&T", price_micro=10_000),
@@ -254,7 +254,7 @@ def test_carrier_of_the_row_decides_fee_and_network():
     table = pd.DataFrame(
         {"text": "a", "country": "US", "carrier": ["AT&T"] * 50 + ["Boost"] * 50 + [""] * 100}
     )
-    plan = smslab.forecast(table, smslab.Scenario.bundled(), replications=4, rng=1)
+    plan = smslab.forecast(table, smslab.scenarios.load(), replications=4, rng=1)
     at_t = plan.messages["expected_cost"].iloc[:50]
     assert (at_t == 0.0083 + 0.0035).all()
     assert (plan.run.messages["carrier"].iloc[:50] == "AT&T").all()

@@ -70,13 +70,6 @@ def test_infinite_is_unlimited():
     assert Sender(mps=float("inf")) == Sender(mps=None)
 
 
-def test_bundled():
-    scenario = Scenario.bundled()
-    assert scenario.name == "campaign"
-    with pytest.raises(ScenarioError, match="must be one of campaign; not 'campain'"):
-        Scenario.bundled("campain")
-
-
 @pytest.mark.parametrize(
     ("toml", "says"),
     [

@@ -30,11 +30,11 @@ ALLOWED = {
             "forecast",
             "io",
         ),
-        *("output", "plot", "rates", "replications", "sample", "scenario", "segmentation"),
-        *("simulate", "verification"),
+        *("output", "plot", "rates", "replications", "sample", "scenario", "scenarios"),
+        *("segmentation", "simulate", "verification"),
     },
     "cli_money": {
-        *("calibrate", "cost", "errors", "goals", "io", "kpi", "log_reading", "logs"),
+        *("calibrate", "cost", "errors", "goal", "goals", "io", "kpi", "log_reading", "logs"),
         *("messages", "output", "rates", "scenario"),
     },
     "widgets": {"errors", "explain"},
@@ -47,7 +47,8 @@ ALLOWED = {
     "report": {"plot", "rates", "run"},
     "plot": {"calibrate", "errors", "kernels", "outcome", "replications", "run"},
     "budget": {"cost", "errors", "forecast", "intervals", "segmentation", "smart"},
-    "goals": {"errors", "figures", "kpi", "ledger", "rates", "replications"},
+    "goal": {"errors"},
+    "goals": {"errors", "figures", "goal", "kpi", "ledger", "rates", "replications"},
     "calibrate": {
         *("errors", "fitting", "intervals", "kpi", "ledger", "outcome", "scenario", "simulate"),
         *("supply",),
@@ -137,7 +138,8 @@ ALLOWED = {
     "rates": {"billing", "drift", "errors", "price_lists", "rate"},
     "rate": {"drift", "errors", "numbering", "price_lists"},
     "price_lists": {"errors", "numbering"},
-    "scenario": {"calendars", "demand", "errors", "fields", "kernels", "supply"},
+    "scenarios": {"errors", "fields", "scenario"},
+    "scenario": {"calendars", "demand", "errors", "fields", "goal", "kernels", "supply"},
     "calendars": {"demand", "kernels"},
     "demand": {"fields", "keywords", "rules"},
     "keywords": {"errors"},
@@ -250,7 +252,7 @@ def test_docstrings_name_every_parameter(name, item):
     elif inspect.isfunction(item):
         fields = list(inspect.signature(item).parameters)
     for field in fields:
-        named = re.search(rf"^(.*, )?\*?{field}(, .*)? : ", doc, re.MULTILINE)
+        named = re.search(rf"^(.*, )?\*{{0,2}}{field}(, .*)? : ", doc, re.MULTILINE)
         assert named, f"{name}: parameter {field!r} is not in its docstring"
 
 

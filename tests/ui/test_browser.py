@@ -33,7 +33,7 @@ def test_report_shows_pictures_and_nasty_text_as_text(page, tmp_path):
     table = pd.DataFrame(
         {"text": ["Hello"] * 500 + [NASTY], "to": ["+12025550123"] * 500 + ["no number"]}
     )
-    plan = smslab.forecast(table, smslab.Scenario.bundled(), replications=2, rng=1)
+    plan = smslab.forecast(table, smslab.scenarios.load(), replications=2, rng=1)
     plan.to_html(tmp_path / "report.html")
     page.goto((tmp_path / "report.html").as_uri())
     assert page.title() == "Forecast of campaign"

@@ -1,0 +1,146 @@
+"""The gallery: ready-made scenarios, one per use case, with the source of every figure."""
+
+from __future__ import annotations
+
+import html
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from smslab.errors import ScenarioError, nearest
+from smslab.fields import from_table
+from smslab.scenario import Campaign, Poisson, Scenario, Schedule
+
+__all__ = ["Description", "describe", "load", "names"]
+
+
+def names() -> list[str]:
+    """Return the names of the scenarios, in order.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from smslab import scenarios
+    >>> "one_time_passwords" in scenarios.names()
+    True
+    """
+    folder = resources.files(__name__)
+    files = sorted(file.name for file in folder.iterdir() if file.name.endswith(".toml"))
+    return [name.removesuffix(".toml") for name in files]
+
+
+def load(name: str = "campaign", **changes: Any) -> Scenario:
+    """Return a scenario of the gallery.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`names`. ``campaign``, the default, takes the list that is given to
+        :func:`smslab.forecast`; the others bring their messages along.
+    **changes : object
+        Other values, by their path in the scenario, as of :meth:`Scenario.changed
+        <smslab.scenario.Scenario.changed>`.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such scenario, a path leads nowhere or a value is out of range.
+
+    Examples
+    --------
+    >>> from smslab import scenarios
+    >>> scenarios.load("marketing", horizon_h=24).horizon_h
+    24.0
+    >>> faster = scenarios.load("marketing", **{"senders[0].mps": 200})
+    """
+    return describe(name).scenario.changed(changes)
+
+
+def describe(name: str) -> Description:
+    """Tell what a scenario of the gallery is for, and where its figures are from.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`names`.
+
+    Returns
+    -------
+    Description
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such scenario.
+    """
+    known = names()
+    if name not in known:
+        raise ScenarioError(
+            f"scenario must be one of {', '.join(known)}; not {name!r}.{nearest(str(name), known)}"
+        )
+    text = resources.files(__name__).joinpath(f"{name}.toml").read_text("utf-8")
+    scenario = from_table(Scenario, tomllib.loads(text))
+    return Description(name=name, scenario=scenario, toml=text)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Description:
+    """What a scenario of the gallery is for.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the gallery.
+    scenario : Scenario
+        The scenario.
+    toml : str
+        Its file: every figure with its source, or with "our choice".
+    """
+
+    name: str
+    scenario: Scenario
+    toml: str
+
+    def summary(self) -> str:
+        """Return what it is for, what is sent, through what, and what is to be reached."""
+        lines = [self.scenario.about, ""]
+        lines += [f"Sends   {_sent(traffic)}" for traffic in self.scenario.traffic]
+        for sender in self.scenario.senders:
+            rate = "no limit" if sender.mps is None else f"{sender.mps:g} {sender.per}s/s"
+            each = " each" if sender.numbers > 1 else ""
+            kind = f" ({sender.type})" if sender.type else ""
+            numbers = f"{sender.numbers} number{'s' * (sender.numbers > 1)}"
+            lines.append(f"From    {sender.name}{kind}: {numbers}, {rate}{each}")
+        carriers = [f"{c.name} {c.country}".rstrip() for c in self.scenario.carriers]
+        lines.append(f"To      {', '.join(carriers)}")
+        for goal in self.scenario.goals:
+            where = f" ({goal.where})" if goal.where else ""
+            lines.append(f"Goal    {goal.text}{where}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        figures = f"<details><summary>Figures and sources</summary><pre>{html.escape(self.toml)}"
+        return f"<pre>{html.escape(self.summary())}</pre>{figures}</pre></details>"
+
+
+def _sent(traffic: Campaign | Poisson | Schedule) -> str:
+    if isinstance(traffic, Campaign):
+        many = "the list" if traffic.messages is None else f"{traffic.messages:,} messages"
+        when = f"over {traffic.over_h:g} h" if traffic.over_h else "at once"
+    elif isinstance(traffic, Schedule):
+        many, when = f"{len(traffic.times_s):,} messages", "at given times"
+    else:
+        many = f"{traffic.rate_per_s:g} messages a second"
+        when = f"at random, for {traffic.duration_s / 3600:g} h"
+    return f"{traffic.name}: {many} {when} ({traffic.kind}, {traffic.message_class})"

@@ -1,0 +1,56 @@
+"""The gallery: every scenario runs in seconds, and its goals come out as its file says."""
+
+import re
+
+import pytest
+
+import smslab
+from smslab.errors import ScenarioError
+
+GALLERY = [name for name in smslab.scenarios.names() if name != "campaign"]
+
+#: Goals that the scenario is there to miss, and why it misses them is what it shows.
+MISSED: dict[str, set[str]] = {}
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_goals_come_out_as_stated(name):
+    found = smslab.evaluate(
+        smslab.scenarios.load(name).goals,
+        smslab.replicate(smslab.scenarios.load(name), 5, rng=1),
+    ).table
+    assert len(found)
+    missed = set(found.loc[found["verdict"] == "missed", "goal"])
+    assert missed == MISSED.get(name, set())
+    assert set(found.loc[found["verdict"] == "met", "goal"]) == set(found["goal"]) - missed
+
+
+@pytest.mark.parametrize("name", smslab.scenarios.names())
+def test_every_figure_has_a_source(name):
+    """A comment stands on its line, or above the first of the tables of its name."""
+    is_said, last, header = False, "", ""
+    for line in smslab.scenarios.describe(name).toml.splitlines():
+        if line.startswith("["):
+            is_said = last.startswith("#") or (is_said and line == header)
+            header = line
+        value = line.partition("=")[2].strip()
+        has_figure = re.match(r"\[?-?\d", value)
+        assert not has_figure or "  # " in line or is_said, line
+        last = line
+
+
+@pytest.mark.parametrize("name", smslab.scenarios.names())
+def test_is_described(name):
+    found = smslab.scenarios.describe(name)
+    assert found.scenario.about in repr(found)
+    assert all(goal.text in repr(found) for goal in found.scenario.goals)
+    assert found.scenario.name == name
+
+
+def test_changes():
+    scenario = smslab.scenarios.load("marketing", horizon_h=24, **{"senders.10DLC.mps": 30})
+    assert (scenario.horizon_h, scenario.senders[0].mps) == (24, 30)
+    with pytest.raises(ScenarioError, match=r"no field 'horizon'; .* Did you mean 'horizon_h'"):
+        smslab.scenarios.load("marketing", horizon=24)
+    with pytest.raises(ScenarioError, match=r"must be one of .*Did you mean 'marketing'"):
+        smslab.scenarios.load("marketting")
