@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from smslab import keywords, plot, scenarios, smart, widgets
+    from smslab import keywords, plot, scenarios, smart, theory, widgets
     from smslab.audit import Audit, audit, lint
     from smslab.budget import Budget, Channel, budget, channels
     from smslab.calibrate import Calibration, calibrate, differences
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         SmslabError,
         TextError,
     )
+    from smslab.estimate import Estimate, estimate
     from smslab.explain import explain
     from smslab.forecast import Forecast, forecast
     from smslab.goal import Goal
@@ -62,6 +63,7 @@ _HOME = {
     "Calibration": "calibrate",
     "Channel": "budget",
     "Comparison": "replications",
+    "Estimate": "estimate",
     "Evaluation": "goals",
     "Forecast": "forecast",
     "Goal": "goal",
@@ -88,6 +90,7 @@ _HOME = {
     "decode": "decoding",
     "differences": "calibrate",
     "encode": "encoding",
+    "estimate": "estimate",
     "evaluate": "goals",
     "explain": "explain",
     "forecast": "forecast",
@@ -106,7 +109,7 @@ _HOME = {
     "verify": "verification",
     "write_log": "log_writing",
 }
-_MODULES = ("keywords", "plot", "scenarios", "smart", "widgets")
+_MODULES = ("keywords", "plot", "scenarios", "smart", "theory", "widgets")
 
 __all__ = [
     "Audit",
@@ -115,6 +118,7 @@ __all__ = [
     "Calibration",
     "Channel",
     "Comparison",
+    "Estimate",
     "Evaluation",
     "Forecast",
     "Goal",
@@ -141,6 +145,7 @@ __all__ = [
     "decode",
     "differences",
     "encode",
+    "estimate",
     "evaluate",
     "explain",
     "forecast",
@@ -160,6 +165,7 @@ __all__ = [
     "smart_encode",
     "smart_report",
     "split",
+    "theory",
     "verify",
     "widgets",
     "write_log",

@@ -29,6 +29,8 @@ __all__ = [
     "generate",
     "needs_recipients",
     "picked",
+    "profile_curve",
+    "segment_shares",
     "serving",
 ]
 
@@ -360,7 +362,7 @@ def _campaign_us(campaign: Campaign, row: _Rows, rows: int) -> _Rows:
     start = round(campaign.start_s * SECOND)
     over = round(campaign.over_h * 3600 * SECOND)
     if campaign.profile and over:
-        grid_s, busy = _busy(campaign.profile, campaign.over_h * 3600)
+        grid_s, busy = profile_curve(campaign.profile, campaign.over_h * 3600)
         times_s = np.interp(row / max(rows, 1) * busy[-1], busy, grid_s)
         profiled: _Rows = start + np.rint(times_s * SECOND).astype(np.int64)
         return profiled
@@ -371,7 +373,7 @@ def _campaign_us(campaign: Campaign, row: _Rows, rows: int) -> _Rows:
 
 
 def _poisson_us(poisson: Poisson, seed: int, position: int, size: int) -> Iterator[_Rows]:
-    grid_s, busy = _busy(poisson.profile or (1.0,), poisson.duration_s)
+    grid_s, busy = profile_curve(poisson.profile or (1.0,), poisson.duration_s)
     expected = poisson.rate_per_s * float(busy[-1])
     # At once it is rarely more than this; if it is, the rest comes with the next.
     size = min(size, int(expected + 10 * expected**0.5 + 10))
@@ -392,10 +394,23 @@ def _poisson_us(poisson: Poisson, seed: int, position: int, size: int) -> Iterat
             return
 
 
-def _busy(
+def profile_curve(
     profile: tuple[float, ...], length_s: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Sum up an hourly profile of mean 1: moments in seconds, and what has come until each."""
+    """Sum up an hourly profile whose weights are 1 on average.
+
+    Parameters
+    ----------
+    profile : tuple of float
+        Weights of the hours.
+    length_s : float
+        How long it lasts, in seconds; after its last hour the profile begins anew.
+
+    Returns
+    -------
+    tuple of ndarray of float64
+        Moments in seconds, and for how many seconds of a mean hour has come by then.
+    """
     hours = np.arange(math.ceil(length_s / 3600))
     weights = np.array(profile)[hours % len(profile)] / np.mean(profile)
     grid_s = np.append(hours * 3600.0, length_s)
@@ -403,23 +418,54 @@ def _busy(
     return grid_s, busy
 
 
+def segment_shares(traffic: demand.Demand) -> npt.NDArray[np.float64]:
+    """Return the shares of a traffic's messages with 1, 2, 3 … segments.
+
+    Parameters
+    ----------
+    traffic : Demand
+        Which.
+
+    Returns
+    -------
+    ndarray of float64
+
+    Raises
+    ------
+    ScenarioError
+        If one of its texts takes too many.
+    """
+    if isinstance(traffic, Schedule) and traffic.segments:
+        counts = np.array(traffic.segments)
+    elif traffic.texts:
+        counts = _segments_of_texts(traffic)
+    else:
+        return np.array(traffic.segment_shares)
+    return np.bincount(counts)[1:] / len(counts)
+
+
 def _segments(traffic: demand.Demand, seed: int, rows: _Rows, keys: _Rows) -> npt.NDArray[np.int32]:
     if isinstance(traffic, Schedule) and traffic.segments:
         return np.array(traffic.segments, np.int32)[rows]
     if traffic.texts:
-        counts = segment(list(traffic.texts))["segments"].to_numpy(np.int32)
-        most = int(counts.max())
-        if most > rules.MAX_SEGMENTS:
-            raise ScenarioError(
-                f"traffic {traffic.name!r}: texts must take {rules.MAX_SEGMENTS} segments at most; "
-                f"one takes {most}"
-            )
+        counts = _segments_of_texts(traffic)
         edges = _edges((1.0,) * len(counts))
         return counts[simulation.picks(seed, simulation.SEGMENTS, keys, edges)].astype(np.int32)
     if len(traffic.segment_shares) == 1:
         return np.ones(len(rows), np.int32)
     picked = simulation.picks(seed, simulation.SEGMENTS, keys, _edges(traffic.segment_shares))
     return picked.astype(np.int32) + 1
+
+
+def _segments_of_texts(traffic: demand.Demand) -> npt.NDArray[np.int32]:
+    counts = segment(list(traffic.texts))["segments"].to_numpy(np.int32)
+    most = int(counts.max())
+    if most > rules.MAX_SEGMENTS:
+        raise ScenarioError(
+            f"traffic {traffic.name!r}: texts must take {rules.MAX_SEGMENTS} segments at most; "
+            f"one takes {most}"
+        )
+    return counts
 
 
 def _edges(weights: tuple[float, ...]) -> npt.NDArray[np.float64]:

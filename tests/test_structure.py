@@ -47,6 +47,12 @@ ALLOWED = {
     "report": {"plot", "rates", "run"},
     "plot": {"calibrate", "errors", "kernels", "outcome", "replications", "run"},
     "budget": {"cost", "errors", "forecast", "intervals", "segmentation", "smart"},
+    "estimate": {
+        *("calendars", "demand", "figures", "fluid", "kernels", "scenario", "supply", "theory"),
+        *("traffic",),
+    },
+    "fluid": set(),
+    "theory": {"errors"},
     "goal": {"errors"},
     "goals": {"errors", "figures", "goal", "kpi", "ledger", "rates", "replications"},
     "calibrate": {

@@ -1,0 +1,330 @@
+"""Instant estimate of a scenario: how busy everything is, and when the last message leaves."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from smslab import calendars, theory
+from smslab.demand import Demand
+from smslab.figures import duration
+from smslab.fluid import Flow, drain
+from smslab.kernels.simulation import SECOND
+from smslab.scenario import Campaign, Conversation, Inbound, Poisson, Scenario, Schedule
+from smslab.supply import Limited, Sender
+from smslab.traffic import profile_curve, segment_shares, serving
+
+__all__ = ["Estimate", "estimate"]
+
+_Numbers = npt.NDArray[np.float64]
+
+#: Moments that a schedule is thinned out to.
+_MOMENTS: Final = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """What can be said of a scenario without a simulation.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Of which.
+    table : DataFrame
+        One row per station (``account``, a sender, a carrier, or the agents of a traffic) and
+        traffic that passes it: ``units`` (float64: segments or messages that come), ``per_second``
+        (float64: that can leave), ``busy`` (float64: share of that which the busiest hour of all
+        random traffic takes), ``done_s`` (float64: when the last has left, in seconds after the
+        start, by the fluid model; infinite past the horizon, NaN where nothing comes), ``wait_s``
+        (float64: mean wait of random traffic in its busiest hour, NaN of other traffic) and
+        ``model`` (str: how the wait was found).
+    """
+
+    scenario: Scenario
+    table: pd.DataFrame
+
+    @property
+    def sending_done_s(self) -> float:
+        """When the last message has passed the slowest station, in seconds after the start."""
+        return float(self.table["done_s"].max()) if len(self.table) else 0.0
+
+    @property
+    def bottleneck(self) -> str:
+        """The station that is done last, of those equally late the busiest; empty if no limits."""
+        if not len(self.table):
+            return ""
+        last = self.table[self.table["done_s"] >= self.sending_done_s - 1]
+        last = last if len(last) else self.table
+        return str(last.sort_values("busy", ascending=False, kind="stable")["station"].iloc[0])
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return :attr:`table`."""
+        return self.table
+
+    def summary(self) -> str:
+        """Return it in words."""
+        lines = []
+        if self.bottleneck:
+            last = f"last leaves after {duration(self.sending_done_s)}"
+            if math.isinf(self.sending_done_s):
+                last = f"not all leave before the horizon of {self.scenario.horizon_h:g} h"
+            lines.append(f"{last}; {self.bottleneck} sets the pace (fluid)")
+        for row in self.table[self.table["wait_s"].notna()].to_dict("records"):
+            wait_s = float(row["wait_s"])
+            wait = duration(wait_s) if math.isfinite(wait_s) else "without end"
+            lines.append(
+                f"{row['traffic']} at {row['station']}: {row['busy']:.0%} busy, mean wait {wait} "
+                f"({row['model']})"
+            )
+        return "\n".join(lines) or "nothing waits: no station has a limit"
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        lines = "".join(f"<li>{html.escape(line)}</li>" for line in self.summary().splitlines())
+        return f"<ul>{lines}</ul>{self.table.to_html(border=0)}"
+
+
+def estimate(scenario: Scenario) -> Estimate:
+    """Estimate a scenario at once, by closed forms.
+
+    When everything has left is found by a fluid model of each station: units that come, and leave
+    at the station's rate, by priority, in the hours that are allowed. The waits of traffic at
+    random moments are those of M/G/1 by priority (Cobham 1954), of M/M/c for agents, and for
+    several numbers those of M/M/c times (1 + cv²) / 2 (Lee and Longton 1959), beside a campaign
+    those of one sender as fast as all together. Daily caps, windows, outages at random, retries
+    and answers to campaigns are left to the simulation.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario. A campaign without a number of messages counts as none.
+
+    Returns
+    -------
+    Estimate
+
+    Examples
+    --------
+    >>> import smslab
+    >>> from smslab.scenario import Campaign, Poisson, Scenario, Sender
+    >>> codes = Poisson(name="codes", rate_per_s=3, duration_s=3600)
+    >>> offers = Campaign(name="offers", messages=36_000)
+    >>> smslab.estimate(Scenario(traffic=(codes, offers), senders=(Sender(mps=10),)))
+    last leaves after 1 h 18 min; sender sets the pace (fluid)
+    codes at sender: 30% busy, mean wait 0.1 s (M/D/1 beside a campaign)
+    """
+    horizon_s = scenario.horizon_h * 3600
+    rows: list[dict[str, object]] = []
+    for name, limited, parts, closed_s in _stations(scenario):
+        numbers = limited.numbers if isinstance(limited, Sender) else 1
+        if limited.mps is not None:
+            flows = [_flows(scenario, traffic, limited, share) for traffic, share in parts]
+            every = [flow for each in flows for flow in each]
+            done = iter(drain(every, limited.mps * numbers, closed_s, horizon_s))
+            for row, each in zip(_rows(name, limited, numbers, parts), flows, strict=True):
+                row["units"] = sum(flow.units for flow in each)
+                row["done_s"] = float(np.fmax.reduce([next(done) for _ in each]))
+                rows.append(row)
+    rows += [row for traffic in scenario.traffic for row in _agents(traffic)]
+    columns = ["station", "traffic", "units", "per_second", "busy", "done_s", "wait_s", "model"]
+    return Estimate(scenario, pd.DataFrame(rows, columns=pd.Index(columns)))
+
+
+#: A traffic, and the share of it that passes a station.
+_Part: TypeAlias = tuple[Demand, float]
+
+#: Messages per second, the mean of their service time in seconds, and of its square.
+_Class: TypeAlias = tuple[float, float, float]
+
+
+def _stations(scenario: Scenario) -> Iterator[tuple[str, Limited, list[_Part], _Numbers]]:
+    """Yield each station, the traffic that passes it and what share of it, and when it rests."""
+    never = np.empty((0, 2))
+    everything: list[_Part] = [(traffic, 1.0) for traffic in scenario.traffic]
+    if scenario.account is not None:
+        yield "account", scenario.account, everything, never
+    for sender in scenario.senders:
+        own = [part for part in everything if scenario.sender_of(part[0]) is sender]
+        yield sender.name, sender, own, never
+    choices = serving(scenario, None)
+    total = math.fsum(scenario.carriers[k].share for k in choices)
+    for k in choices:
+        carrier = scenario.carriers[k]
+        closed = [(o.from_h * 3600, (o.from_h + o.hours) * 3600) for o in carrier.outages]
+        shared: list[_Part] = [(t, carrier.share / total) for t in scenario.traffic]
+        yield carrier.name, carrier, shared, np.array(closed, np.float64).reshape(-1, 2)
+
+
+def _messages(traffic: Demand) -> tuple[_Numbers, _Numbers]:
+    """Return moments, in seconds, and how many messages have come by then."""
+    if isinstance(traffic, Campaign):
+        whole = float(traffic.messages or 0)
+        if not traffic.over_h:
+            return np.full(2, traffic.start_s), np.array([0.0, whole])
+        grid_s, busy = profile_curve(traffic.profile or (1.0,), traffic.over_h * 3600)
+        return traffic.start_s + grid_s, whole * busy / busy[-1]
+    if isinstance(traffic, Schedule):
+        times = np.sort(np.array(traffic.times_s, np.float64))
+        ends = np.unique(np.linspace(0, len(times), _MOMENTS).astype(np.int64))[1:]
+        moments = times[ends - 1]
+        return np.repeat(moments, 2), np.ravel([[0, *ends[:-1]], ends], "F").astype(np.float64)
+    assert isinstance(traffic, Poisson)
+    grid_s, busy = profile_curve(traffic.profile or (1.0,), traffic.duration_s)
+    return traffic.start_s + grid_s, traffic.rate_per_s * busy
+
+
+def _flows(scenario: Scenario, traffic: Demand, limited: Limited, share: float) -> list[Flow]:
+    """Return what a traffic brings to a station, by time zone where that matters."""
+    at_s, came = _messages(traffic)
+    came = came * share * _units(traffic, limited)[0]
+    zones = scenario.zones if traffic.allowed_hours or getattr(traffic, "local", False) else ()
+    total = math.fsum(zone.share for zone in zones)
+    flows = []
+    places: list[tuple[str | None, float]] = [(z.name, z.share / total) for z in zones]
+    for name, part in places or [(None, 1.0)]:
+        shift_s = 0.0
+        if isinstance(traffic, Campaign) and traffic.local and name is not None:
+            shift_s = scenario.shift(name, traffic.start_s) / SECOND
+        opens_s = np.empty((0, 2))
+        if traffic.allowed_hours:
+            horizon = round(scenario.horizon_h * 3600 * SECOND)
+            opens = calendars.open_hours(traffic.allowed_hours, name, scenario.start, horizon)
+            opens_s = opens / SECOND
+        flows.append(
+            Flow(
+                at_s=at_s + shift_s,
+                came=came * part,
+                priority=_priority(traffic),
+                opens_s=opens_s,
+            )
+        )
+    return flows
+
+
+def _priority(traffic: Demand) -> int:
+    if isinstance(traffic, Inbound) and traffic.conversation is not None:
+        return traffic.conversation.answer_priority
+    return traffic.priority
+
+
+def _units(traffic: Demand, limited: Limited) -> tuple[float, float]:
+    """Return the mean of the units of a message at a station, and of their square."""
+    if isinstance(traffic, Inbound) and traffic.conversation is not None:
+        share = _answered(traffic.conversation)
+        each = 1 if limited.per == "message" else traffic.conversation.answer_segments
+        return share * each, share * each**2
+    if limited.per == "message":
+        return 1.0, 1.0
+    shares = segment_shares(traffic)
+    sizes = np.arange(1, len(shares) + 1)
+    return float(shares @ sizes), float(shares @ sizes**2)
+
+
+def _free_text(conversation: Conversation) -> float:
+    """Return the share of the replies that are no keyword."""
+    return max(1 - conversation.stop_share - conversation.help_share - conversation.start_share, 0)
+
+
+def _answered(conversation: Conversation) -> float:
+    free = _free_text(conversation)
+    by_people = conversation.text_answered or conversation.agents > 0
+    return (1 - free) * conversation.answered + free * by_people
+
+
+def _busiest(traffic: Demand) -> float:
+    """Return the messages per second of a random traffic in its busiest hour."""
+    at_s, came = _messages(traffic)
+    return float((np.diff(came) / np.diff(at_s)).max())
+
+
+def _rows(
+    name: str, limited: Limited, numbers: int, parts: Sequence[_Part]
+) -> list[dict[str, object]]:
+    """Return a row for each traffic at a station: how busy it is, how long random traffic waits."""
+    assert limited.mps is not None
+    rate = limited.mps * numbers
+    random: dict[str, _Class] = {}
+    beside: _Class | None = None
+    for traffic, share in parts:
+        mean, second = _units(traffic, limited)
+        if isinstance(traffic, Poisson):
+            if mean:
+                random[traffic.name] = (_busiest(traffic) * share, mean / rate, second / rate**2)
+        elif _messages(traffic)[1][-1] > 0:
+            beside = (0.0, mean / rate, second / rate**2)
+    spaced = limited.limiter == "spacing"
+    waits = _waits(random, [t for t, _ in parts], beside, numbers) if spaced else {}
+    rows: list[dict[str, object]] = []
+    for traffic, _ in parts:
+        arriving, service, _ = random.get(traffic.name, (0.0, 0.0, 0.0))
+        wait_s, model = waits.get(traffic.name, (math.nan, ""))
+        rows.append(
+            {
+                **{"station": name, "traffic": traffic.name, "per_second": rate},
+                **{"busy": arriving * service, "wait_s": wait_s, "model": model},
+            }
+        )
+    return rows
+
+
+def _waits(
+    random: dict[str, _Class], traffic: Sequence[Demand], beside: _Class | None, numbers: int
+) -> dict[str, tuple[float, str]]:
+    """Return the mean wait of each random traffic, and the model that it is of."""
+    ranks = sorted({_priority(t) for t in traffic if t.name in random})
+    names = [[t.name for t in traffic if t.name in random and _priority(t) == r] for r in ranks]
+    classes = [_pooled([random[name] for name in group]) for group in names]
+    busy = math.fsum(rate * service for rate, service, _ in classes)
+    if beside is None and numbers > 1 and len(classes) == 1:
+        rate, service, second = classes[0]
+        of_one = service * numbers
+        factor = second / service**2 / 2
+        waits = [theory.mmc_wait(rate, of_one, numbers) * factor]
+        model = "M/G/c, approximate"
+    else:
+        # The campaign takes all that is left.
+        rest = [] if beside is None or busy >= 1 else [((1 - busy) / beside[1], *beside[1:])]
+        waits = theory.priority_waits(*classes, *rest)
+        is_constant = all(math.isclose(second, first**2) for _, first, second in classes)
+        model = "M/D/1" if is_constant and len(classes) == 1 else "M/G/1"
+        model += " by priority" if len(classes) > 1 else ""
+        model += " beside a campaign" if rest else ""
+        model += ", approximate" if numbers > 1 else ""
+    return {
+        name: (wait, model) for group, wait in zip(names, waits, strict=False) for name in group
+    }
+
+
+def _pooled(classes: Sequence[_Class]) -> _Class:
+    rate = math.fsum(each[0] for each in classes)
+    first, second = (math.fsum(c[0] * c[k] for c in classes) / rate for k in (1, 2))
+    return rate, first, second
+
+
+def _agents(traffic: Demand) -> list[dict[str, object]]:
+    """Return a row for the people who answer, where their work comes at random."""
+    talk = traffic.conversation
+    if talk is None or not talk.agents or not isinstance(traffic, Inbound):
+        return []
+    rate = _busiest(traffic) * _free_text(talk)
+    return [
+        {
+            "station": f"{talk.agents} agents",
+            "traffic": traffic.name,
+            "units": float(_messages(traffic)[1][-1]) * _free_text(talk),
+            "per_second": talk.agents / talk.handling_mean_s,
+            "busy": rate * talk.handling_mean_s / talk.agents,
+            "done_s": math.nan,
+            "wait_s": theory.mmc_wait(rate, talk.handling_mean_s, talk.agents),
+            "model": "M/M/c",
+        }
+    ]
