@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from smslab.log_reading import read_log
     from smslab.log_writing import write_log
     from smslab.logs import Log
+    from smslab.plan import Plan, plan
     from smslab.rates import RateCard
     from smslab.replications import Comparison, Replications, compare, replicate
     from smslab.run import Run
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from smslab.simulate import simulate
     from smslab.smart import smart_encode, smart_report
     from smslab.summary import Summary
+    from smslab.sweep import Sweep, sweep
     from smslab.templates import render
     from smslab.verification import Verification, verify
 
@@ -71,6 +73,7 @@ _HOME = {
     "Log": "logs",
     "MissingExtraError": "errors",
     "OptionError": "errors",
+    "Plan": "plan",
     "RateCard": "rates",
     "RateCardError": "errors",
     "Replications": "replications",
@@ -79,6 +82,7 @@ _HOME = {
     "ScenarioError": "errors",
     "SmslabError": "errors",
     "Summary": "summary",
+    "Sweep": "sweep",
     "TextError": "errors",
     "Verification": "verification",
     "audit": "audit",
@@ -96,6 +100,7 @@ _HOME = {
     "forecast": "forecast",
     "kpis": "kpi",
     "lint": "audit",
+    "plan": "plan",
     "read_log": "log_reading",
     "read_messages": "io",
     "render": "templates",
@@ -106,6 +111,7 @@ _HOME = {
     "smart_encode": "smart",
     "smart_report": "smart",
     "split": "segmentation",
+    "sweep": "sweep",
     "verify": "verification",
     "write_log": "log_writing",
 }
@@ -126,6 +132,7 @@ __all__ = [
     "Log",
     "MissingExtraError",
     "OptionError",
+    "Plan",
     "RateCard",
     "RateCardError",
     "Replications",
@@ -134,6 +141,7 @@ __all__ = [
     "ScenarioError",
     "SmslabError",
     "Summary",
+    "Sweep",
     "TextError",
     "Verification",
     "audit",
@@ -152,6 +160,7 @@ __all__ = [
     "keywords",
     "kpis",
     "lint",
+    "plan",
     "plot",
     "read_log",
     "read_messages",
@@ -165,6 +174,7 @@ __all__ = [
     "smart_encode",
     "smart_report",
     "split",
+    "sweep",
     "theory",
     "verify",
     "widgets",

@@ -14,14 +14,16 @@ import pandas as pd
 
 from smslab import calendars, theory
 from smslab.demand import Demand
+from smslab.errors import OptionError
 from smslab.figures import duration
 from smslab.fluid import Flow, drain
 from smslab.kernels.simulation import SECOND
+from smslab.rates import MICRO, RateCard
 from smslab.scenario import Campaign, Conversation, Inbound, Poisson, Scenario, Schedule
 from smslab.supply import Limited, Sender
 from smslab.traffic import profile_curve, segment_shares, serving
 
-__all__ = ["Estimate", "estimate"]
+__all__ = ["Estimate", "estimate", "list_cost"]
 
 _Numbers = npt.NDArray[np.float64]
 
@@ -137,6 +139,64 @@ def estimate(scenario: Scenario) -> Estimate:
     rows += [row for traffic in scenario.traffic for row in _agents(traffic)]
     columns = ["station", "traffic", "units", "per_second", "busy", "done_s", "wait_s", "model"]
     return Estimate(scenario, pd.DataFrame(rows, columns=pd.Index(columns)))
+
+
+def list_cost(scenario: Scenario, rates: RateCard) -> float:
+    """Return what a scenario costs by the list: a month's numbers, and all segments.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    rates : RateCard
+        The prices. Of several prices of a number, the lowest; numbers of a type without one are
+        free.
+
+    Returns
+    -------
+    float
+        In the card's currency. All that is sent counts, as if all of it arrived; answers and
+        inbound messages do not.
+
+    Raises
+    ------
+    OptionError
+        If a carrier has no country.
+    RateCardError
+        If a country has no price.
+
+    Examples
+    --------
+    >>> import smslab
+    >>> from smslab.estimate import list_cost
+    >>> list_cost(smslab.scenarios.load("marketing"), smslab.RateCard.bundled())
+    1876.5
+    """
+    total = 0.0
+    choices = [scenario.carriers[k] for k in serving(scenario, None)]
+    whole = math.fsum(carrier.share for carrier in choices)
+    for carrier in choices:
+        if not carrier.country:
+            raise OptionError(
+                f"cost: carrier {carrier.name!r} has no country, so that no price is known; give "
+                "it one, or give another cost"
+            )
+    for traffic in scenario.traffic:
+        if isinstance(traffic, Inbound):
+            continue
+        kind = scenario.sender_of(traffic).type or None
+        shares = segment_shares(traffic)
+        segments = float(_messages(traffic)[1][-1]) * float(shares @ np.arange(1, len(shares) + 1))
+        for carrier in choices:
+            price = rates.price(carrier.country, carrier=carrier.name, sender_type=kind)
+            total += segments * carrier.share / whole * price.total_micro / MICRO
+    countries = {carrier.country for carrier in choices}
+    for sender in scenario.senders:
+        fixed = rates.fixed(sender_type=sender.type) if sender.type else pd.DataFrame()
+        if len(fixed):
+            monthly = fixed[(fixed["kind"] == "number_monthly") & fixed["country"].isin(countries)]
+            total += sender.numbers * float(monthly.groupby("country")["price"].min().sum())
+    return total
 
 
 #: A traffic, and the share of it that passes a station.

@@ -178,6 +178,11 @@ class Goal:
         return after if after > 0 else after + 86400.0
 
     @property
+    def title(self) -> str:
+        """The text, and the messages that it is for."""
+        return self.text if self.where is None else f"{self.text} ({self.where})"
+
+    @property
     def is_share(self) -> bool:
         """Whether the figure is a share, 0 to 1."""
         return self.figure in _SHARES or self.figure.startswith("cause_")

@@ -18,8 +18,10 @@ from smslab.kpi import kpis
 from smslab.ledger import HasLedger, ledger_of
 from smslab.rates import RateCard
 from smslab.replications import Replications
+from smslab.run import Run
+from smslab.summary import ALL
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "evaluate", "measured", "shown_value"]
 
 #: Figures of replications that are called otherwise than those of messages.
 _OF_REPLICATIONS: Final = {
@@ -58,7 +60,7 @@ class Evaluation:
             goal = Goal(row["goal"])
             where = f" ({row['where']})" if row["where"] else ""
             value, low, high, margin = (
-                _shown(goal, row[name]) for name in ("value", "low", "high", "margin")
+                shown_value(goal, row[name]) for name in ("value", "low", "high", "margin")
             )
             ends = "" if math.isnan(row["low"]) else f" ({low} to {high})"
             lines.append(
@@ -74,7 +76,20 @@ class Evaluation:
         return self.summary()
 
 
-def _shown(goal: Goal, number: float) -> str:
+def shown_value(goal: Goal, number: float) -> str:
+    """Write a value of a goal's figure.
+
+    Parameters
+    ----------
+    goal : Goal
+        The goal.
+    number : float
+        The value, or a difference of two.
+
+    Returns
+    -------
+    str
+    """
     if math.isnan(number):
         return "-"
     if goal.is_share:
@@ -151,6 +166,44 @@ def evaluate(
     found = pd.DataFrame(rows, columns=pd.Index(names))
     found["verdict"] = pd.Categorical(found["verdict"], ["met", "missed", "undecided"])
     return Evaluation(found)
+
+
+def measured(
+    goal: Goal,
+    run: Run,
+    figures: Mapping[str, Mapping[str, float]],
+    rates: RateCard | None = None,
+) -> float:
+    """Return the value that a run has of a goal's figure.
+
+    Parameters
+    ----------
+    goal : Goal
+        The goal.
+    run : Run
+        One replication.
+    figures : dict of str to dict of str to float
+        Its figures by traffic, as of :func:`smslab.replications.figures_by_traffic`: what is
+        among them is not computed again.
+    rates : RateCard, optional
+        The prices, for goals of cost.
+
+    Returns
+    -------
+    float
+        NaN where there is none, such as a time that never comes.
+
+    Raises
+    ------
+    OptionError
+        As of :func:`evaluate`.
+    """
+    name = _OF_REPLICATIONS.get(goal.figure, goal.figure)
+    if goal.where is None or isinstance(goal.where, str):
+        known = figures.get(goal.where or ALL, {})
+        if name in known:
+            return known[name]
+    return float(evaluate(goal, run, rates=rates).table["value"].iloc[0])
 
 
 def _written(where: Mapping[str, str] | None) -> str:

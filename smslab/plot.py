@@ -27,6 +27,7 @@ __all__ = [
     "fan",
     "states",
     "throughput",
+    "trade_off",
     "utilisation",
 ]
 
@@ -280,6 +281,75 @@ def throughput(run: Run, *, freq: str | float = "1min", ax: Axes | None = None) 
     return _by_node(
         run, freq, "carrier", "segments_per_s", "Segments taken by carrier", "segments/s", ax
     )
+
+
+def trade_off(
+    table: pd.DataFrame,
+    figure: str,
+    *,
+    front: pd.DataFrame,
+    chosen: object = None,
+    target_s: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the time that capacities take against what they cost.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per capacity: ``cost``, ``meets`` (boolean, null where undecided) and `figure`, as
+        of :attr:`smslab.Plan.table`.
+    figure : str
+        The column of the times, in seconds.
+    front : DataFrame
+        The rows that are best for their cost, as of :meth:`smslab.Plan.front`.
+    chosen : object, optional
+        Label of the row that is marked.
+    target_s : float, optional
+        The time to stay within, in seconds.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = _axes(ax)
+    known = table[np.isfinite(table[figure].astype(np.float64))]
+    unit, size = _unit(float(known[figure].max()) if len(known) else 1.0)
+    front = front[np.isfinite(front[figure].astype(np.float64))]
+    ax.step(
+        front["cost"], front[figure] / size, where="post", color=GREY, label="best for its cost"
+    )
+    for label, colour, marker, rows in (
+        ("meets all goals", GREEN, "o", known["meets"].fillna(False)),
+        ("misses a goal", ORANGE, "x", ~known["meets"].fillna(True)),
+        ("not decided", GREY, ".", known["meets"].isna()),
+    ):
+        part = known[rows.to_numpy(np.bool_)]
+        if len(part):
+            ax.plot(part["cost"], part[figure] / size, marker, color=colour, label=label)
+    if target_s is not None:
+        ax.axhline(target_s / size, color=BLUE, ls="--", lw=1, label="goal")
+    marked = known[known.index == chosen]
+    if len(marked):
+        ax.plot(
+            marked["cost"],
+            marked[figure] / size,
+            "o",
+            ms=14,
+            mfc="none",
+            color=BLUE,
+            label="chosen",
+        )
+    ax.set(
+        title="Time against the cost of capacity",
+        xlabel="cost of the capacity",
+        ylabel=_literal(f"{figure.removesuffix('_s').replace('_', ' ')} ({unit})"),
+    )
+    ax.set_ylim(bottom=0)
+    ax.legend(frameon=False)
+    return _plain(ax)
 
 
 def utilisation(

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from smslab.figures import duration, figures_of
 from smslab.kernels.simulation import SECOND
 from smslab.outcome import Status
 from smslab.progress import Progress, shown
+from smslab.run import Run
 from smslab.scenario import Scenario
 from smslab.simulate import Seed, check_engine, run_once, seeds
 from smslab.summary import ALL
@@ -31,7 +32,9 @@ __all__ = [
     "compare",
     "coverage",
     "drawn_inputs",
+    "each",
     "estimates",
+    "figures_by_traffic",
     "replicate",
 ]
 
@@ -43,6 +46,8 @@ Uncertain: TypeAlias = tuple[float, float] | Callable[[np.random.Generator], flo
 CONFIDENCE: Final = 0.9
 
 _MOST: Final = 100_000
+
+Result = TypeVar("Result")
 
 
 def _rank(replications: int) -> int:
@@ -278,10 +283,12 @@ def replicate(
     drawn = [drawn_inputs(uncertain or {}, seed) for seed in chosen]
     inputs = pd.DataFrame(drawn, index=pd.RangeIndex(n, name="replication"))
     varied = [scenario.changed(row) for row in drawn]
-    tasks = list(zip(varied, chosen, strict=True))
+    pairs = list(zip(varied, chosen, strict=True))
     if uncertain:
-        tasks += [(scenario, seed) for seed in chosen]
-    found = list(shown(_each(tasks, load, engine, executor), progress, len(tasks), "replications"))
+        pairs += [(scenario, seed) for seed in chosen]
+    tasks = [(*pair, load, engine) for pair in pairs]
+    running = each(_figures, tasks, executor)
+    found = list(shown(running, progress, len(tasks), "replications"))
     figures = [parts for parts, _ in found]
     return Replications(
         scenario=scenario,
@@ -341,12 +348,27 @@ _SHARES: Final = tuple(share / 100 for share in range(1, 101))
 _Figures: TypeAlias = tuple[dict[str, dict[str, float]], list[float]]
 
 
+def figures_by_traffic(run: Run) -> dict[str, dict[str, float]]:
+    """Return the figures of a run, of all its messages and of each traffic.
+
+    Parameters
+    ----------
+    run : Run
+        One replication.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        By name of the traffic, ``all`` for all of it; of :func:`smslab.figures.figures_of`.
+    """
+    names = [traffic.name for traffic in run.scenario.traffic]
+    parts = {name: figures_of(run.of(name)) for name in names} if len(names) > 1 else {}
+    return {ALL: figures_of(run), **parts}
+
+
 def _figures(scenario: Scenario, seed: int, load: Load | None, engine: str) -> _Figures:
     """Simulate one replication; return its figures, in all and of each traffic, and a curve."""
     run = run_once(scenario, seed, load, engine)
-    parts = {ALL: figures_of(run)}
-    if len(scenario.traffic) > 1:
-        parts |= {traffic.name: figures_of(run.of(traffic.name)) for traffic in scenario.traffic}
     asked = run.asked
     ranks = np.ceil(np.array(_SHARES) * len(asked)).astype(np.int64) - 1
     landed = asked.final_us[asked.status == Status.DELIVERED]
@@ -354,20 +376,36 @@ def _figures(scenario: Scenario, seed: int, load: Load | None, engine: str) -> _
     curve = np.full(len(_SHARES), math.nan)
     if len(reached):
         curve[: len(reached)] = np.partition(landed, np.unique(reached))[reached] / SECOND
-    return parts, curve.tolist()
+    return figures_by_traffic(run), curve.tolist()
 
 
-def _each(
-    tasks: Sequence[tuple[Scenario, int]],
-    load: Load | None,
-    engine: str,
-    executor: Executor | None,
-) -> Iterator[_Figures]:
+def each(
+    call: Callable[..., Result],
+    tasks: Sequence[tuple[Any, ...]],
+    executor: Executor | None = None,
+) -> Iterator[Result]:
+    """Call a function for each of many tasks, and yield what it returns, in their order.
+
+    Parameters
+    ----------
+    call : callable
+        The function.
+    tasks : sequence of tuple
+        Its arguments.
+    executor : concurrent.futures.Executor, optional
+        Where it runs; here, one after the other, if not given. What has not begun is cancelled
+        when nobody asks for more.
+
+    Yields
+    ------
+    object
+        What it returns.
+    """
     if executor is None:
-        for scenario, seed in tasks:
-            yield _figures(scenario, seed, load, engine)
+        for task in tasks:
+            yield call(*task)
         return
-    futures = [executor.submit(_figures, scenario, seed, load, engine) for scenario, seed in tasks]
+    futures = [executor.submit(call, *task) for task in tasks]
     try:
         for future in futures:
             yield future.result()

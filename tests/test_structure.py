@@ -47,14 +47,24 @@ ALLOWED = {
     "report": {"plot", "rates", "run"},
     "plot": {"calibrate", "errors", "kernels", "outcome", "replications", "run"},
     "budget": {"cost", "errors", "forecast", "intervals", "segmentation", "smart"},
+    "plan": {
+        *("errors", "estimate", "goal", "goals", "plot", "progress", "rates", "replications"),
+        *("scenario", "simulate", "summary", "sweep"),
+    },
+    "sweep": {
+        *("cost", "errors", "goal", "goals", "progress", "rates", "replications", "scenario"),
+        *("simulate", "summary"),
+    },
     "estimate": {
-        *("calendars", "demand", "figures", "fluid", "kernels", "scenario", "supply", "theory"),
-        *("traffic",),
+        *("calendars", "demand", "errors", "figures", "fluid", "kernels", "rates", "scenario"),
+        *("supply", "theory", "traffic"),
     },
     "fluid": set(),
     "theory": {"errors"},
     "goal": {"errors"},
-    "goals": {"errors", "figures", "goal", "kpi", "ledger", "rates", "replications"},
+    "goals": {
+        *("errors", "figures", "goal", "kpi", "ledger", "rates", "replications", "run", "summary"),
+    },
     "calibrate": {
         *("errors", "fitting", "intervals", "kpi", "ledger", "outcome", "scenario", "simulate"),
         *("supply",),
@@ -78,7 +88,7 @@ ALLOWED = {
     "intervals": set(),
     "sample": {"simulate"},
     "replications": {
-        *("errors", "fields", "figures", "kernels", "outcome", "progress", "scenario"),
+        *("errors", "figures", "kernels", "outcome", "progress", "run", "scenario"),
         *("simulate", "summary", "traffic"),
     },
     "verification": {"engines", "errors", "outcome", "scenario", "simulate", "traffic"},

@@ -1,0 +1,655 @@
+"""Plan: the cheapest of several capacities with which a scenario meets its goals."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import pandas as pd
+
+from smslab.errors import OptionError
+from smslab.estimate import estimate, list_cost
+from smslab.goal import Goal
+from smslab.goals import shown_value
+from smslab.progress import Progress, shown
+from smslab.rates import RateCard
+from smslab.replications import check_replications, each
+from smslab.scenario import Scenario
+from smslab.simulate import Seed, seeds
+from smslab.summary import ALL
+from smslab.sweep import Cell, Trial, cells_of, goals_of, trial
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Cost", "Plan", "plan"]
+
+#: What a capacity costs: prices by path, a rate card, or a function of the scenario.
+Cost: TypeAlias = Mapping[str, float] | RateCard | Callable[[Scenario], float]
+
+#: Cells that are looked at first, to see how goals go with capacity.
+_PROBES: Final = 5
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Plan:
+    """The cheapest capacity that meets every goal, and what surrounds it.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario with that capacity and these goals; where none meets them all, with the one
+        that comes nearest.
+    values : dict of str to object
+        What was varied, and the values chosen.
+    is_met : bool
+        Whether every goal is met.
+    misses, replications : int
+        In how many of how many replications some goal is missed.
+    confidence : float
+        The share of new campaigns that are to meet every goal.
+    goals : DataFrame
+        One row per goal: ``goal``, ``where``, ``target``, ``value`` (mean over the replications),
+        ``worst`` (what a new campaign is not worse than, with the confidence), ``margin`` (of the
+        worst, in the units of the figure; negative on the bad side), ``met`` (share of
+        replications), ``next`` (the value at the next dearer capacity; NaN if there is none),
+        ``before`` (that at the next cheaper one, of the replications that were run there).
+    table : DataFrame
+        One row per capacity that was simulated, the cheapest first: the varied paths, ``cost``,
+        ``runs``, ``misses``, ``meets`` (boolean; null where it is not decided), ``chosen`` (bool),
+        the mean of each goal's figure (by the goal's text), and of ``delivered``,
+        ``sending_done_s``, ``finish_s`` and ``messages_cost`` (NaN without rates).
+    notes : tuple of str
+        What else is to be said: what binds, what contradicts, what is not monotone.
+    complete : bool
+        Whether the search came to its end; False after an interruption.
+    """
+
+    scenario: Scenario
+    values: dict[str, Any]
+    is_met: bool
+    misses: int
+    replications: int
+    confidence: float
+    goals: pd.DataFrame
+    table: pd.DataFrame
+    notes: tuple[str, ...]
+    complete: bool
+
+    def __bool__(self) -> bool:
+        return self.is_met
+
+    def front(self, figure: str = "sending_done_s") -> pd.DataFrame:
+        """Return the capacities that are best for their cost (Pareto front).
+
+        Parameters
+        ----------
+        figure : str
+            A column of :attr:`table` of which less is better.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows of :attr:`table` of which no other is both cheaper and better.
+
+        Raises
+        ------
+        OptionError
+            If there is no such column.
+        """
+        if figure not in self.table:
+            raise OptionError(f"figure must be one of {list(self.table)}; not {figure!r}")
+        ordered = self.table.sort_values(["cost", figure], kind="stable")
+        best = ordered[figure].cummin().shift(fill_value=math.inf)
+        return ordered[ordered[figure] < best]
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the time that each capacity takes against its cost.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        Axes
+            The time is that of the first goal for one; when the last message leaves if there is
+            none.
+        """
+        from smslab import plot  # noqa: PLC0415  (matplotlib takes long to load)
+
+        timed = next((goal for goal in self.scenario.goals if goal.is_time), None)
+        figure, target_s = "sending_done_s", None
+        if timed is not None:
+            figure, target_s = timed.title, timed.seconds(self.scenario.start)
+        return plot.trade_off(
+            self.table,
+            figure,
+            front=self.front(figure),
+            chosen=self.table.index[self.table["chosen"]][0],
+            target_s=target_s,
+            ax=ax,
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return :attr:`table`."""
+        return self.table
+
+    @property
+    def chosen(self) -> str:
+        """The chosen values, in words."""
+        return str(Cell(self.values, self.scenario))
+
+    def summary(self) -> str:
+        """Return the answer, how much room there is, what binds, and what the next step buys."""
+        done = self.replications - self.misses
+        head = f"{self.chosen}: all goals met in {done} of {self.replications} campaigns"
+        if not self.is_met:
+            head = f"no allowed capacity meets every goal; nearest: {head}"
+        lines = [head]
+        for row in self.goals.to_dict("records"):
+            goal = Goal(row["goal"])
+            where = f" ({row['where']})" if row["where"] else ""
+            value, worst, margin = (
+                shown_value(goal, float(row[n])) for n in ("value", "worst", "margin")
+            )
+            line = f"  {row['goal']}{where}: {value}, at worst {worst}, margin {margin}"
+            if not math.isnan(row["next"]):
+                line += f"; next step {shown_value(goal, float(row['next']))}"
+            lines.append(line)
+        lines += [f"  {note}" for note in self.notes]
+        if not self.complete:
+            lines.append("  interrupted: a cheaper one may do")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        first, *lines = map(html.escape, self.summary().splitlines())
+        items = "".join(f"<li>{line.strip()}</li>" for line in lines)
+        return f"<p><b>{first}</b></p><ul>{items}</ul>{self.table.to_html(border=0)}"
+
+
+def plan(
+    scenario: Scenario,
+    goals: Goal | str | Iterable[Goal | str] | None = None,
+    *,
+    vary: Mapping[str, Iterable[Any]],
+    cost: Cost | None = None,
+    rates: RateCard | None = None,
+    replications: int = 20,
+    confidence: float = 0.95,
+    rng: Seed = None,
+    executor: Executor | None = None,
+    progress: Progress = None,
+) -> Plan:
+    """Find the cheapest capacity with which a scenario meets every goal.
+
+    A capacity meets the goals if so many replications do that a new campaign does with the
+    confidence: of 20 replications all, for a new one would then be the worst of 21 with
+    probability 1/21 (Wilks 1941). The replications are the same for every capacity (common random
+    numbers), so that this holds for the capacity that is chosen too. One that fails is left after
+    its first replications.
+
+    Where all goals go one way with cost, the search halves the range; where one does not, every
+    capacity is tried from the cheapest on, and a note says so. An interruption (Ctrl-C) returns
+    what is known until then.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is sent.
+    goals : Goal, str, or iterable of these, optional
+        What is to be met, in each campaign; the scenario's goals if not given.
+    vary : dict of str to iterable
+        Allowed values by their path in the scenario, such as
+        ``{"senders.short_code.numbers": range(1, 21)}``, as of :func:`smslab.sweep`. Of several
+        paths every combination is allowed.
+    cost : mapping, RateCard or callable, optional
+        What a capacity costs: prices per unit of varied paths, such as
+        ``{"senders[0].numbers": 1.15}``; a rate card, for a month's numbers and the list price of
+        all segments; or a function of the scenario. Units per second that the senders can take if
+        not given; of equal cost, the first in the order of `vary`.
+    rates : RateCard, optional
+        The prices for goals of cost; :attr:`Plan.table` then has ``messages_cost``.
+    replications : int
+        How often a capacity is simulated that may do.
+    confidence : float
+        The share of new campaigns that are to meet every goal. Default 0.95, for which 19
+        replications are the least.
+    rng : None, int, SeedSequence or Generator
+        Seed.
+    executor : concurrent.futures.Executor, optional
+        Where replications run; here if not given.
+    progress : None, True, or callable
+        True shows a bar; a function is called with (done, total) replications, of which the total
+        is a guess.
+
+    Returns
+    -------
+    Plan
+        True if every goal is met.
+
+    Raises
+    ------
+    ScenarioError
+        If a path leads nowhere, or a value is out of range.
+    OptionError
+        If there are no goals, nothing to vary, too few replications for the confidence, or a cost
+        is none.
+
+    Examples
+    --------
+    >>> import smslab
+    >>> from smslab.scenario import Campaign, Scenario, Sender
+    >>> scenario = Scenario(traffic=(Campaign(messages=36_000),), senders=(Sender(mps=10),))
+    >>> smslab.plan(scenario, "last leaves <= 20 min", vary={"senders[0].numbers": range(1, 9)},
+    ...     rng=1)
+    senders[0].numbers = 3: all goals met in 20 of 20 campaigns
+      last leaves <= 20 min: 20 min 0 s, at worst 20 min 0 s, margin 0.1 s; next step 15 min 0 s
+      binds: last leaves <= 20 min, missed at senders[0].numbers = 2 by 10 min 0 s
+      estimate: last leaves after 20 min 0 s; sender sets the pace (fluid)
+    """
+    check_replications(replications)
+    wanted = goals_of(scenario, goals)
+    if not wanted:
+        raise OptionError("goals must name one goal, such as 'finish <= 20:00'; there are none")
+    if not 0 < confidence < 1:
+        raise OptionError(f"confidence must be over 0 and less than 1; not {confidence!r}")
+    allowed = math.floor((replications + 1) * (1 - confidence) + 1e-9) - 1
+    if allowed < 0:
+        least = math.ceil(1 / (1 - confidence) - 1 - 1e-9)
+        raise OptionError(
+            f"replications must be {least} or more for a confidence of {confidence:g}; not "
+            f"{replications}"
+        )
+    for goal in wanted:
+        goal.seconds(scenario.start)
+    cells = cells_of(scenario, vary)
+    costs = [_cost_of(cell, cost) for cell in cells]
+    search = _Search(cells, costs, wanted, seeds(rng, replications), allowed, rates, executor)
+    complete = True
+    try:
+        for _ in shown(search.run(), progress, search.expected, "replications"):
+            pass
+    except KeyboardInterrupt:
+        complete = False
+        if not search.trials:
+            raise
+    return _found(search, confidence, complete)
+
+
+def _cost_of(cell: Cell, cost: Cost | None) -> float:
+    if cost is None:
+        found = math.fsum((s.mps or math.inf) * s.numbers for s in cell.scenario.senders)
+    elif isinstance(cost, RateCard):
+        found = list_cost(cell.scenario, cost)
+    elif isinstance(cost, Mapping):
+        unknown = next((path for path in cost if path not in cell.settings), None)
+        if unknown is not None:
+            raise OptionError(
+                f"cost[{unknown!r}]: no such path is varied; there are {list(cell.settings)}"
+            )
+        found = math.fsum(price * cell.settings[path] for path, price in cost.items())
+    elif callable(cost):
+        found = cost(cell.scenario)
+    else:
+        raise OptionError(
+            f"cost must be prices by path, a RateCard or a function; not {cost!r:.80}"
+        )
+    try:
+        number = float(found)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isnan(number):
+        raise OptionError(f"cost must be a number; of {cell} it is {found!r:.80}")
+    return number
+
+
+class _Search:
+    """The search: what was simulated, and what was found.
+
+    Parameters
+    ----------
+    cells : list of Cell
+        What is allowed.
+    costs : list of float
+        What each costs.
+    goals : list of Goal
+        What is to be met.
+    seeds : list of int
+        Those of the replications.
+    allowed : int
+        Replications that may miss a goal.
+    rates : RateCard or None
+        What messages cost.
+    executor : Executor or None
+        Where replications run.
+    """
+
+    def __init__(
+        self,
+        cells: list[Cell],
+        costs: list[float],
+        goals: list[Goal],
+        seeds: list[int],
+        allowed: int,
+        rates: RateCard | None,
+        executor: Executor | None,
+    ) -> None:
+        self.cells, self.costs, self.goals, self.seeds = cells, costs, goals, seeds
+        self.allowed, self.rates, self.executor = allowed, rates, executor
+        #: By cell: its replications, by their number.
+        self.trials: dict[int, dict[int, Trial]] = {}
+        self.best: int | None = None
+        self.notes: list[str] = []
+        # A chain is cells that differ in the path with the most values only, cheapest first.
+        sizes = {
+            path: len({str(cell.settings[path]) for cell in cells}) for path in cells[0].settings
+        }
+        long = max(sizes, key=lambda path: sizes[path])
+        chains: dict[str, list[int]] = {}
+        for place, cell in enumerate(cells):
+            others = str({path: value for path, value in cell.settings.items() if path != long})
+            chains.setdefault(others, []).append(place)
+        ordered = [sorted(chain, key=lambda place: costs[place]) for chain in chains.values()]
+        #: Chains in the order of their cheapest cell.
+        self.chains = sorted(ordered, key=lambda chain: costs[chain[0]])
+        halvings = math.ceil(math.log2(max(map(len, ordered)) + 1))
+        #: Replications that it may take, in all.
+        self.expected = 2 * len(seeds) + len(ordered) * (_PROBES + halvings)
+
+    def run(self) -> Iterator[Trial]:
+        """Search all chains; yield each replication as it is done."""
+        for chain in self.chains:
+            cheaper = [
+                place
+                for place in chain
+                if self.best is None or self.costs[place] < self.costs[self.best]
+            ]
+            if cheaper:
+                found = yield from self._first(cheaper)
+                self.best = self.best if found is None else found
+        # What a step further would buy, or how far the nearest is from the goals.
+        place = self.chosen
+        yield from self._simulate(place, range(len(self.seeds)))
+        following = self.neighbour(place, 1)
+        if self.best is not None and following is not None:
+            yield from self._simulate(following, range(len(self.seeds)))
+
+    @property
+    def chosen(self) -> int:
+        """The cell that was found; if none, the one that comes nearest to the goals."""
+        if self.best is not None:
+            return self.best
+        return min(self.trials, key=self._shortfall)
+
+    def neighbour(self, place: int, step: int) -> int | None:
+        """Return the next dearer cell of a chain, or with -1 the next cheaper one."""
+        chain = next(chain for chain in self.chains if place in chain)
+        at = chain.index(place) + step
+        return chain[at] if 0 <= at < len(chain) else None
+
+    def misses(self, place: int) -> int:
+        """Return how many of the replications of a cell miss a goal."""
+        return sum(not all(done.met) for done in self.trials.get(place, {}).values())
+
+    def meets(self, place: int) -> bool | None:
+        """Return whether a cell meets the goals; None where its replications leave it open."""
+        if self.misses(place) > self.allowed:
+            return False
+        return True if len(self.trials.get(place, {})) == len(self.seeds) else None
+
+    def _shortfall(self, place: int) -> tuple[int, float, float]:
+        """Return how many goals are missed in a replication, by how much, and the cost."""
+        first = self.trials[place][min(self.trials[place])]
+        start = self.cells[place].scenario.start
+        by = 0.0
+        for goal, value, met in zip(self.goals, first.reached, first.met, strict=True):
+            if not met:
+                scale = abs(goal.seconds(start)) or 1.0
+                by += 1.0 if math.isnan(value) else -goal.margin(value, start) / scale
+        return first.met.count(False), by, self.costs[place]
+
+    def _simulate(self, place: int, replications: Iterable[int]) -> Iterator[Trial]:
+        """Simulate those of some replications of a cell that were not yet."""
+        done = self.trials.setdefault(place, {})
+        missing = [number for number in replications if number not in done]
+        cell = self.cells[place].scenario
+        tasks = [(cell, self.seeds[number], self.goals, self.rates) for number in missing]
+        for number, found in zip(missing, each(trial, tasks, self.executor), strict=True):
+            done[number] = found
+            yield found
+
+    def _test(self, place: int) -> Iterator[Trial]:
+        """Simulate a cell until it is decided whether it meets the goals."""
+        # Those that missed a goal elsewhere are the first to miss it here.
+        every = range(len(self.seeds))
+        missed = [sum(not all(t[n].met) for t in self.trials.values() if n in t) for n in every]
+        order = sorted(every, key=lambda number: -missed[number])
+        begin, size = 0, 1
+        while begin < len(order) and self.meets(place) is None:
+            yield from self._simulate(place, order[begin : begin + size])
+            begin, size = begin + size, 2 * size
+
+    def _first(self, chain: Sequence[int]) -> Generator[Trial, None, int | None]:
+        """Find the first cell of a chain that meets the goals."""
+        last = len(chain) - 1
+        probes = sorted({round(k * last / (_PROBES - 1)) for k in range(_PROBES)})
+        for at in probes:
+            yield from self._simulate(chain[at], [0])
+        rising, falling = [], []
+        for place, goal in enumerate(self.goals):
+            met = [self.trials[chain[at]][0].met[place] for at in probes]
+            if not any(met):
+                return None
+            if sorted(met) == met:
+                rising += [place] * (not all(met))
+            elif sorted(met, reverse=True) == met:
+                falling.append(place)
+            else:
+                self.notes.append(
+                    f"not monotone: {goal.title} is met, missed and met again as cost rises; all "
+                    "were tried from the cheapest on"
+                )
+                return (yield from self._scan(chain))
+        low, high = -1, 0
+        if rising:
+            enough = [self._met_alone(chain[at], rising) for at in probes].index(True)
+            low, high = probes[enough - 1], probes[enough]
+        while high - low > 1:
+            middle = (low + high) // 2
+            yield from self._simulate(chain[middle], [0])
+            if self._met_alone(chain[middle], rising):
+                high = middle
+            else:
+                low = middle
+        return (yield from self._around(chain, high, careful=bool(falling)))
+
+    def _met_alone(self, place: int, goals: Sequence[int]) -> bool:
+        """Return whether the first replication of a cell meets some of the goals."""
+        return all(self.trials[place][0].met[goal] for goal in goals)
+
+    def _scan(self, chain: Sequence[int]) -> Generator[Trial, None, int | None]:
+        for place in chain:
+            yield from self._test(place)
+            if self.meets(place):
+                return place
+        return None
+
+    def _around(
+        self, chain: Sequence[int], at: int, *, careful: bool
+    ) -> Generator[Trial, None, int | None]:
+        """Find the first cell that meets the goals, from the one that does in one replication."""
+        yield from self._test(chain[at])
+        step = 1
+        if self.meets(chain[at]):
+            bad, good = -1, at
+            while bad < 0 < good:
+                probe = max(good - step, 0)
+                yield from self._test(chain[probe])
+                if self.meets(chain[probe]):
+                    good, step = probe, 2 * step
+                else:
+                    bad = probe
+        else:
+            bad = good = at
+            while bad == good:
+                if bad == len(chain) - 1:
+                    return None
+                good = min(bad + step, len(chain) - 1)
+                yield from self._test(chain[good])
+                if not self.meets(chain[good]):
+                    # Where a goal is lost with cost, what meets all may be a single cell.
+                    bad, step = good, 1 if careful else 2 * step
+        while good - bad > 1:
+            middle = (bad + good) // 2
+            yield from self._test(chain[middle])
+            if self.meets(chain[middle]):
+                good = middle
+            else:
+                bad = middle
+        return chain[good]
+
+
+def _found(search: _Search, confidence: float, complete: bool) -> Plan:
+    """Sum up a search."""
+    chosen = search.chosen
+    scenario = search.cells[chosen].scenario
+    scenario = scenario.changed({"goals": tuple(search.goals)})
+    notes = list(dict.fromkeys(search.notes))
+    if search.best is None:
+        notes += _why_not(search)
+    else:
+        notes += _binding(search, chosen)
+    notes += [f"estimate: {estimate(scenario).summary().splitlines()[0]}"]
+    return Plan(
+        scenario=scenario,
+        values=search.cells[chosen].settings,
+        is_met=search.best is not None,
+        misses=search.misses(chosen),
+        replications=len(search.trials[chosen]),
+        confidence=confidence,
+        goals=_goals_table(search, chosen),
+        table=_table(search),
+        notes=tuple(notes),
+        complete=complete,
+    )
+
+
+def _values(search: _Search, place: int | None, goal: int) -> list[float]:
+    """Return the values of a goal's figure in the replications of a cell; never is infinite."""
+    done = search.trials.get(place, {}) if place is not None else {}
+    never = math.inf if search.goals[goal].is_time else math.nan
+    values = [trial.reached[goal] for trial in done.values()]
+    return [never if math.isnan(value) else value for value in values]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values) if values else math.nan
+
+
+def _goals_table(search: _Search, chosen: int) -> pd.DataFrame:
+    rows = []
+    for place, goal in enumerate(search.goals):
+        values = _values(search, chosen, place)
+        start = search.cells[chosen].scenario.start
+        # The worst first; what is not known is the worst of all.
+        ordered = sorted(
+            values, key=lambda v: -math.inf if math.isnan(v) else goal.margin(v, start)
+        )
+        worst = ordered[min(search.allowed, len(ordered) - 1)]
+        met = [trial.met[place] for trial in search.trials[chosen].values()]
+        rows.append(
+            {
+                "goal": goal.text,
+                "where": "" if goal.where is None else str(goal.where),
+                "target": goal.seconds(start),
+                "value": _mean(values),
+                "worst": worst,
+                "margin": goal.margin(worst, start),
+                "met": _mean([float(each) for each in met]),
+                "next": _mean(_values(search, search.neighbour(chosen, 1), place)),
+                "before": _mean(_values(search, search.neighbour(chosen, -1), place)),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _table(search: _Search) -> pd.DataFrame:
+    rows = []
+    for place in sorted(search.trials, key=lambda place: search.costs[place]):
+        done = list(search.trials[place].values())
+        row = {
+            **search.cells[place].labels,
+            "cost": search.costs[place],
+            "runs": len(done),
+            "misses": search.misses(place),
+            "meets": search.meets(place),
+            "chosen": place == search.chosen,
+            **{g.title: _mean(_values(search, place, k)) for k, g in enumerate(search.goals)},
+        }
+        for figure in ("delivered", "sending_done_s", "finish_s"):
+            row[figure] = _mean([trial.figures[ALL][figure] for trial in done])
+        row["messages_cost"] = _mean([t.figures[ALL].get("cost", math.nan) for t in done])
+        rows.append(row)
+    return pd.DataFrame(rows).astype({"meets": "boolean"})
+
+
+def _binding(search: _Search, chosen: int) -> list[str]:
+    """Say which goals are missed a step before, and what is missed beyond."""
+    notes = []
+    before = search.neighbour(chosen, -1)
+    if before is not None:
+        for place, goal in enumerate(search.goals):
+            start = search.cells[before].scenario.start
+            missed = [
+                goal.margin(trial.reached[place], start)
+                for trial in search.trials.get(before, {}).values()
+                if not trial.met[place]
+            ]
+            if missed:
+                by = "" if math.isnan(_mean(missed)) else f" by {shown_value(goal, -_mean(missed))}"
+                notes.append(f"binds: {goal.title}, missed at {search.cells[before]}{by}")
+    chain = next(chain for chain in search.chains if chosen in chain)
+    for place in chain[chain.index(chosen) + 1 :]:
+        if search.meets(place) is False:
+            missed_goals = _missed(search, place)
+            notes.append(f"not above: {search.cells[place]} misses {', '.join(missed_goals)}")
+            break
+    return notes
+
+
+def _missed(search: _Search, place: int) -> list[str]:
+    trials = search.trials[place].values()
+    return [g.title for k, g in enumerate(search.goals) if not all(t.met[k] for t in trials)]
+
+
+def _why_not(search: _Search) -> list[str]:
+    """Say what is in the way where no cell meets every goal."""
+    notes = []
+    places = sorted(search.trials, key=lambda place: search.costs[place])
+    for number, goal in enumerate(search.goals):
+        good = [p for p in places if all(t.met[number] for t in search.trials[p].values())]
+        if not good:
+            start = search.cells[places[0]].scenario.start
+            best = {place: _mean(_values(search, place, number)) for place in places}
+            known = [place for place in places if not math.isnan(best[place])]
+            if known:
+                top = max(known, key=lambda place: goal.margin(best[place], start))
+                value = shown_value(goal, best[top])
+                notes.append(f"{goal.title}: never met; {value} at best, with {search.cells[top]}")
+            else:
+                notes.append(f"{goal.title}: never met, its figure is not known anywhere")
+        elif len(good) < len(places):
+            first, last = search.cells[good[0]], search.cells[good[-1]]
+            notes.append(f"{goal.title}: met from {first} to {last} only")
+    if len(notes) > 1 and not any("never met" in note for note in notes):
+        notes.insert(0, "the goals contradict each other:")
+    return notes
