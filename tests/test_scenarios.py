@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 import smslab
@@ -11,6 +12,24 @@ GALLERY = [name for name in smslab.scenarios.names() if name != "campaign"]
 
 #: Goals that the scenario is there to miss, and why it misses them is what it shows.
 MISSED: dict[str, set[str]] = {}
+
+
+def messages(name, **changes):
+    return smslab.simulate(smslab.scenarios.load(name, **changes), rng=1).messages
+
+
+def verdicts(name, **changes):
+    """Return the verdict on each goal of a scenario, in the order of its file."""
+    scenario = smslab.scenarios.load(name, **changes)
+    return list(smslab.evaluate(scenario.goals, smslab.replicate(scenario, 5, rng=1)).table.verdict)
+
+
+def waits(found, campaign, reply):
+    """Return the seconds from each reply of a kind until its answer was on the handset."""
+    answers = found[found["answer_to"].notna() & (found["campaign"] == campaign)]
+    asked = found.loc[answers["answer_to"].astype(int)]
+    waited = answers["final_s"].to_numpy() - asked["replied_s"].to_numpy()
+    return waited[(asked["reply"] == reply).to_numpy()]
 
 
 @pytest.mark.parametrize("name", GALLERY)
@@ -54,3 +73,27 @@ def test_changes():
         smslab.scenarios.load("marketing", horizon=24)
     with pytest.raises(ScenarioError, match=r"must be one of .*Did you mean 'marketing'"):
         smslab.scenarios.load("marketting")
+
+
+def test_alerts_need_both_short_codes():
+    assert verdicts("alerts", **{"senders[0].numbers": 1}) == ["met", "missed", "met", "met"]
+
+
+def test_agents_keep_the_wait_short():
+    enough, too_few = (
+        np.nanmedian(waits(messages("two_way_support", **changes), "day", "text"))
+        for changes in ({}, {"traffic.day.conversation.agents": 13})
+    )
+    assert 60 < enough < 300
+    assert too_few > 1800
+    night = waits(messages("two_way_support"), "night", "text")
+    assert np.nanpercentile(night, 95) < 30
+
+
+def test_codes_without_a_receipt_are_mailed():
+    found = messages("one_time_passwords")
+    is_late = ~(found["receipt_s"] <= found["queued_s"] + 60) | (found["status"] != "delivered")
+    assert (found["emailed_s"].notna() == is_late).all()
+    no_mail = {f"traffic.{name}.fallback": None for name in ("logins", "sale")}
+    assert verdicts("one_time_passwords", **no_mail) == ["met", "met", "missed", "met"]
+    assert "missed" in verdicts("one_time_passwords", **{"senders[0].mps": 3})
