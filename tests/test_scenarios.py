@@ -97,3 +97,13 @@ def test_codes_without_a_receipt_are_mailed():
     no_mail = {f"traffic.{name}.fallback": None for name in ("logins", "sale")}
     assert verdicts("one_time_passwords", **no_mail) == ["met", "met", "missed", "met"]
     assert "missed" in verdicts("one_time_passwords", **{"senders[0].mps": 3})
+
+
+def test_order_news_waits_out_the_night_and_payment_reminders_go_first():
+    found = messages("scheduled_sends")
+    orders = found[found["campaign"] == "orders"]
+    hour = (20 + orders["sent_s"] / 3600) % 24  # in Chicago; Denver is an hour behind
+    assert not ((hour > 22.01) | (hour < 8)).any()
+    assert (orders["sent_s"] - orders["queued_s"] > 3600).mean() > 0.25
+    assert verdicts("scheduled_sends", **{"traffic.orders.priority": 1})[0] == "missed"
+    assert verdicts("scheduled_sends", **{"traffic.orders.validity_h": 10})[2] == "missed"
