@@ -107,3 +107,24 @@ def test_order_news_waits_out_the_night_and_payment_reminders_go_first():
     assert (orders["sent_s"] - orders["queued_s"] > 3600).mean() > 0.25
     assert verdicts("scheduled_sends", **{"traffic.orders.priority": 1})[0] == "missed"
     assert verdicts("scheduled_sends", **{"traffic.orders.validity_h": 10})[2] == "missed"
+
+
+def test_links_come_at_once_and_help_starts_support():
+    found = messages("parking")
+    codes = found.loc[found["campaign"] == "code", "reply"].dropna()
+    support = (found["campaign"] == "support") & (found["status"] == "received")
+    assert (codes == "help").sum() == pytest.approx(support.sum(), rel=0.15)
+    assert np.nanpercentile(waits(found, "code", "text"), 90) < 10
+    assert 60 < np.nanmedian(waits(found, "support", "text")) < 300
+
+
+def test_parcels_of_two_days_in_one_swamp_the_number():
+    assert "missed" in verdicts("parcel_lockers", **{"traffic.code.rate_per_s": 0.926})
+
+
+def test_reminders_go_before_offers():
+    delay = messages("salons").eval("final_s - queued_s")
+    campaign = messages("salons")["campaign"]
+    assert delay[campaign == "reminder"].quantile(0.95) < 60
+    assert delay[campaign == "offer"].median() > 900
+    assert verdicts("salons", **{"traffic.offer.priority": 1})[0] == "missed"
