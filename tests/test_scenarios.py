@@ -128,3 +128,12 @@ def test_reminders_go_before_offers():
     assert delay[campaign == "reminder"].quantile(0.95) < 60
     assert delay[campaign == "offer"].median() > 900
     assert verdicts("salons", **{"traffic.offer.priority": 1})[0] == "missed"
+
+
+def test_windows_hold_what_is_ready_at_midnight():
+    found = messages("global_multilingual")
+    first_h = found.groupby("campaign", observed=True)["sent_s"].min() / 3600
+    assert first_h["India"] == pytest.approx(4.5, abs=0.01)
+    assert first_h["Mexico"] == pytest.approx(14, abs=0.01)
+    short = messages("global_multilingual", **{"traffic.Mexico.validity_h": 10})
+    assert (short.loc[short["campaign"] == "Mexico", "status"] == "failed").all()
