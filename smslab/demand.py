@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
 
 from smslab import keywords, rules
-from smslab.fields import LARGEST, SMALLEST, check, check_between, check_choice, check_types
+from smslab.fields import (
+    LARGEST,
+    SMALLEST,
+    check,
+    check_between,
+    check_choice,
+    check_country,
+    check_types,
+)
 
 __all__ = [
     "MESSAGE_CLASSES",
@@ -235,6 +243,11 @@ class Demand:
         36,000 s (error page 30001, read 2026-11).
     sender : str, optional
         Name of the sender; the scenario's first if left out.
+    country : str
+        ISO 3166-1 alpha-2 code of all its recipients, which the carriers of that country serve;
+        those of the whole scenario if empty.
+    zones : tuple of str
+        The scenario's time zones that its recipients live in; all of them if empty.
     allowed_hours : tuple of Hours
         When messages may leave their sender, in the recipient's time zone; those that would start
         at another time are held and come back to their queue, in the order of their numbers within
@@ -256,6 +269,8 @@ class Demand:
     priority: int = 2
     validity_h: float = 10.0
     sender: str | None = None
+    country: str = ""
+    zones: tuple[str, ...] = ()
     allowed_hours: tuple[Hours, ...] = ()
     conversation: Conversation | None = None
     fallback: Fallback | None = None
@@ -267,6 +282,7 @@ class Demand:
         check_between(self, -1000, 1000, "priority")
         check_between(self, 0, 1, "conversion")
         check_choice(self, "message_class", MESSAGE_CLASSES)
+        check_country(self)
         shares = self.segment_shares
         check(
             0 < len(shares) <= rules.MAX_SEGMENTS
@@ -332,7 +348,7 @@ class Campaign(Demand):
         `start_s` in the zone of the scenario's start. Default False.
     name, segment_shares, texts, message_class, priority, validity_h, sender : object
         As of :class:`Demand`. Default priority 2 (our choice).
-    allowed_hours, conversation, fallback, conversion : object
+    country, zones, allowed_hours, conversation, fallback, conversion : object
         As of :class:`Demand`.
     """
 
@@ -378,7 +394,7 @@ class Poisson(Demand):
     name, segment_shares, texts, message_class, priority, validity_h, sender : object
         As of :class:`Demand`. Default priority 0, before every campaign, and class ``otp``
         (our choice).
-    allowed_hours, conversation, fallback, conversion : object
+    country, zones, allowed_hours, conversation, fallback, conversion : object
         As of :class:`Demand`.
     """
 
@@ -429,6 +445,8 @@ class Inbound(Poisson):
     name, segment_shares, texts, message_class, priority, validity_h, sender : object
         As of :class:`Demand`; validity and sender are those of the answers. Default class
         ``transactional`` (our choice).
+    country, zones : object
+        As of :class:`Demand`.
     allowed_hours, fallback, conversion : object
         Have no meaning here.
     """
@@ -459,7 +477,7 @@ class Schedule(Demand):
         Segments of each, in place of `segment_shares`.
     name, segment_shares, texts, message_class, priority, validity_h, sender : object
         As of :class:`Demand`. Default priority 1 and class ``transactional`` (our choice).
-    allowed_hours, conversation, fallback, conversion : object
+    country, zones, allowed_hours, conversation, fallback, conversion : object
         As of :class:`Demand`.
     """
 

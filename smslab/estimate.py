@@ -21,7 +21,7 @@ from smslab.kernels.simulation import SECOND
 from smslab.rates import MICRO, RateCard
 from smslab.scenario import Campaign, Conversation, Inbound, Poisson, Scenario, Schedule
 from smslab.supply import Limited, Sender
-from smslab.traffic import profile_curve, segment_shares, serving
+from smslab.traffic import profile_curve, segment_shares
 
 __all__ = ["Estimate", "estimate", "list_cost"]
 
@@ -161,7 +161,7 @@ def list_cost(scenario: Scenario, rates: RateCard) -> float:
     Raises
     ------
     OptionError
-        If a carrier has no country.
+        If neither a carrier nor what goes to it has a country.
     RateCardError
         If a country has no price.
 
@@ -172,25 +172,24 @@ def list_cost(scenario: Scenario, rates: RateCard) -> float:
     >>> list_cost(smslab.scenarios.load("marketing"), smslab.RateCard.bundled())
     1876.5
     """
-    total = 0.0
-    choices = [scenario.carriers[k] for k in serving(scenario, None)]
-    whole = math.fsum(carrier.share for carrier in choices)
-    for carrier in choices:
-        if not carrier.country:
-            raise OptionError(
-                f"cost: carrier {carrier.name!r} has no country, so that no price is known; give "
-                "it one, or give another cost"
-            )
+    total, countries = 0.0, set()
     for traffic in scenario.traffic:
         if isinstance(traffic, Inbound):
             continue
         kind = scenario.sender_of(traffic).type or None
         shares = segment_shares(traffic)
         segments = float(_messages(traffic)[1][-1]) * float(shares @ np.arange(1, len(shares) + 1))
-        for carrier in choices:
-            price = rates.price(carrier.country, carrier=carrier.name, sender_type=kind)
-            total += segments * carrier.share / whole * price.total_micro / MICRO
-    countries = {carrier.country for carrier in choices}
+        for k, share in _carrier_shares(scenario, traffic).items():
+            carrier = scenario.carriers[k]
+            country = carrier.country or traffic.country
+            if not country:
+                raise OptionError(
+                    f"cost: neither carrier {carrier.name!r} nor {traffic.name!r} has a country, "
+                    "so that no price is known; give one a country, or give another cost"
+                )
+            price = rates.price(country, carrier=carrier.name, sender_type=kind)
+            total += segments * share * price.total_micro / MICRO
+            countries.add(country)
     for sender in scenario.senders:
         fixed = rates.fixed(sender_type=sender.type) if sender.type else pd.DataFrame()
         if len(fixed):
@@ -215,13 +214,21 @@ def _stations(scenario: Scenario) -> Iterator[tuple[str, Limited, list[_Part], _
     for sender in scenario.senders:
         own = [part for part in everything if scenario.sender_of(part[0]) is sender]
         yield sender.name, sender, own, never
-    choices = serving(scenario, None)
-    total = math.fsum(scenario.carriers[k].share for k in choices)
-    for k in choices:
-        carrier = scenario.carriers[k]
+    reached = [_carrier_shares(scenario, traffic) for traffic in scenario.traffic]
+    for k, carrier in enumerate(scenario.carriers):
         closed = [(o.from_h * 3600, (o.from_h + o.hours) * 3600) for o in carrier.outages]
-        shared: list[_Part] = [(t, carrier.share / total) for t in scenario.traffic]
-        yield carrier.name, carrier, shared, np.array(closed, np.float64).reshape(-1, 2)
+        shares = zip(scenario.traffic, reached, strict=True)
+        shared: list[_Part] = [(traffic, of[k]) for traffic, of in shares if k in of]
+        if shared:
+            spans = np.array(closed, np.float64).reshape(-1, 2)
+            yield f"{carrier.name} {carrier.country}".rstrip(), carrier, shared, spans
+
+
+def _carrier_shares(scenario: Scenario, traffic: Demand) -> dict[int, float]:
+    """Return what share of a traffic goes to each carrier, by its position."""
+    choices = scenario.serving(traffic.country)
+    total = math.fsum(scenario.carriers[k].share for k in choices)
+    return {k: scenario.carriers[k].share / total for k in choices}
 
 
 def _messages(traffic: Demand) -> tuple[_Numbers, _Numbers]:
@@ -246,7 +253,9 @@ def _flows(scenario: Scenario, traffic: Demand, limited: Limited, share: float) 
     """Return what a traffic brings to a station, by time zone where that matters."""
     at_s, came = _messages(traffic)
     came = came * share * _units(traffic, limited)[0]
-    zones = scenario.zones if traffic.allowed_hours or getattr(traffic, "local", False) else ()
+    lived_in = traffic.zones or [zone.name for zone in scenario.zones]
+    by_zone = traffic.allowed_hours or (isinstance(traffic, Campaign) and traffic.local)
+    zones = [zone for zone in scenario.zones if by_zone and zone.name in lived_in]
     total = math.fsum(zone.share for zone in zones)
     flows = []
     places: list[tuple[str | None, float]] = [(z.name, z.share / total) for z in zones]

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from smslab.errors import ScenarioError, SmslabError, nearest
+from smslab.numbering import known_countries
 
 __all__ = [
     "LARGEST",
@@ -23,6 +24,7 @@ __all__ = [
     "check",
     "check_between",
     "check_choice",
+    "check_country",
     "check_types",
     "from_table",
     "replaced",
@@ -96,6 +98,18 @@ def check_choice(item: Any, name: str, choices: Sequence[str]) -> None:
             f"{name} must be one of {', '.join(choices)}; not {value!r:.80}."
             f"{nearest(value, choices)}"
         )
+
+
+def check_country(item: Any) -> None:
+    """Raise a :class:`ScenarioError` unless the field ``country`` is a code, or empty.
+
+    Parameters
+    ----------
+    item : dataclass
+        Whose field is checked.
+    """
+    must = "an ISO 3166-1 alpha-2 code such as 'US', or empty"
+    check(not item.country or item.country in known_countries(), "country", must, item.country)
 
 
 def _hints(cls: Any) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from smslab.scenario import Campaign, Scenario
 from smslab.segment_prices import SegmentPrices, segment_prices
 from smslab.simulate import Seed, run_once, seeds
 from smslab.text import Texts
-from smslab.traffic import Load, serving
+from smslab.traffic import Load
 
 __all__ = ["Forecast", "forecast"]
 
@@ -475,7 +475,7 @@ def _taker(scenario: Scenario) -> Campaign:
 def _leave_out_unserved(priced: pd.DataFrame, scenario: Scenario) -> None:
     """Mark the messages to countries that no carrier of the scenario serves."""
     codes, names = pd.factorize(priced["country"])
-    unserved = [code for code, name in enumerate(names) if not serving(scenario, name)]
+    unserved = [code for code, name in enumerate(names) if not scenario.serving(name)]
     rows = np.isin(codes, unserved) & priced["sendable"]
     priced.loc[rows, "problem"] = _NO_CARRIER
     priced.loc[rows, "sendable"] = False

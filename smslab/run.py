@@ -97,10 +97,7 @@ class Run(Results):
         type_of = np.array(
             [types.index(s.type) if s.type else -1 for s in self.scenario.senders], np.int64
         )
-        countries = list(dict.fromkeys(c.country for c in self.scenario.carriers if c.country))
-        country = np.array(
-            [*(countries.index(c.country) if c.country else -1 for c in self.scenario.carriers), -1]
-        )
+        countries, country = _countries(self.scenario)
         sender = _sender_of(self.scenario)[self.traffic.campaign]
         return Ledger(
             queued_us=self.traffic.queued_us,
@@ -123,7 +120,9 @@ class Run(Results):
                 "sender": _category(sender, senders),
                 "sender_type": _category(type_of[sender], types),
                 "carrier": _category(carrier[self.traffic.carrier], carriers),
-                "country": _category(country[self.traffic.carrier], countries),
+                "country": _category(
+                    country[self.traffic.campaign, self.traffic.carrier], countries
+                ),
             },
             start=self.scenario.start,
             email_cost={t.name: t.fallback.cost for t in self.scenario.traffic if t.fallback},
@@ -303,6 +302,16 @@ class Run(Results):
 
     def __repr__(self) -> str:
         return f"<Run of {self.scenario.name!r}: {self.summary()}>"
+
+
+def _countries(scenario: Scenario) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Return the countries, and by traffic and carrier which it is; -1 where not known."""
+    carriers = [carrier.country for carrier in scenario.carriers]
+    # A carrier for all countries says less than a traffic for one; the last is no carrier.
+    found = [[c or t.country for c in [*carriers, ""]] for t in scenario.traffic]
+    names = list(dict.fromkeys(name for row in found for name in row if name))
+    places = [[names.index(name) if name else -1 for name in row] for row in found]
+    return names, np.array(places, np.int64)
 
 
 def _names_of_carriers(scenario: Scenario) -> tuple[list[str], npt.NDArray[np.int64]]:

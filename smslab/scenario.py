@@ -212,8 +212,20 @@ class Scenario:
                 f"{where} ends {traffic.end_s:g} s after the start, past the "
                 f"horizon of {self.horizon_h:g} h; raise horizon_h"
             )
+        known = [zone.name for zone in self.zones]
+        wrong = next((zone for zone in traffic.zones if zone not in known), None)
+        if wrong is not None:
+            raise ScenarioError(
+                f"{where}.zones must be among the scenario's zones, {known}; not {wrong!r}."
+                f"{nearest(wrong, known)}"
+            )
+        if traffic.country and not self.serving(traffic.country):
+            raise ScenarioError(
+                f"{where}.country: no carrier serves {traffic.country}; give one that country, or "
+                "none"
+            )
         horizon = round(self.horizon_h * 3600 * SECOND)
-        for zone in self.zone_names:
+        for zone in list(traffic.zones) or self.zone_names:
             if traffic.allowed_hours:
                 opens = calendars.open_hours(traffic.allowed_hours, zone, self.start, horizon)
                 if not len(opens) or opens[0, 0] >= horizon:
@@ -259,6 +271,26 @@ class Scenario:
     def zone_names(self) -> list[str | None]:
         """The time zones of the recipients; None for the one of the start."""
         return [zone.name for zone in self.zones] or [None]
+
+    def serving(self, country: str | None) -> list[int]:
+        """Return the carriers that serve a country: its own, else the general ones.
+
+        Parameters
+        ----------
+        country : str or None
+            ISO 3166-1 alpha-2; None or empty where not known: then, without a general carrier, it
+            may be any.
+
+        Returns
+        -------
+        list of int
+            Positions in the scenario's carriers; empty where none serves the country.
+        """
+        own = [k for k, c in enumerate(self.carriers) if country and c.country == country]
+        general = [k for k, c in enumerate(self.carriers) if not c.country]
+        if not country and not general:
+            return list(range(len(self.carriers)))
+        return own or general
 
     @staticmethod
     def _shares(one: Carrier, other: Carrier) -> bool:

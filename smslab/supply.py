@@ -12,8 +12,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from smslab.errors import ScenarioError, nearest
-from smslab.fields import LARGEST, SMALLEST, check, check_between, check_choice, check_types
-from smslab.numbering import known_countries
+from smslab.fields import (
+    LARGEST,
+    SMALLEST,
+    check,
+    check_between,
+    check_choice,
+    check_country,
+    check_types,
+)
 
 __all__ = [
     "MOST_QUEUES",
@@ -348,13 +355,7 @@ class Carrier(Limited):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_between(self, SMALLEST, LARGEST, "share")
-        if self.country:
-            check(
-                self.country in known_countries(),
-                "country",
-                "an ISO 3166-1 alpha-2 code such as 'US', or empty",
-                self.country,
-            )
+        check_country(self)
         if self.window is not None:
             check_between(self, 1, 10_000, "window")
         check_between(self, SMALLEST, LARGEST, "ack_ms")

@@ -31,7 +31,6 @@ __all__ = [
     "picked",
     "profile_curve",
     "segment_shares",
-    "serving",
 ]
 
 _Rows: TypeAlias = npt.NDArray[np.int64]
@@ -242,15 +241,35 @@ class Blocks:
 _WHOLE = 1 << 60
 
 
+#: Country and time zones of recipients.
+_Audience: TypeAlias = tuple[str, tuple[str, ...]]
+
+
+def _audience(traffic: demand.Demand) -> _Audience:
+    return traffic.country, traffic.zones
+
+
 class _Numbering:
     """Where the messages of a traffic begin, in the numbers of messages and of recipients."""
 
     def __init__(self, scenario: Scenario, listed: int) -> None:
         self.first = 0
-        # Row k of every campaign goes to recipient k; others have people of their own behind.
-        campaigns = [t.messages for t in scenario.traffic if isinstance(t, Campaign)]
-        drawn = [t.recipients or 0 for t in scenario.traffic if isinstance(t, Poisson)]
-        self.own = max([0, *drawn, *(listed if rows is None else rows for rows in campaigns)])
+        # Row k of every campaign for the same people goes to recipient k of these; other traffic
+        # has people of its own behind.
+        sizes: dict[_Audience, int] = {}
+        for traffic in scenario.traffic:
+            size = 0
+            if isinstance(traffic, Campaign):
+                size = listed if traffic.messages is None else traffic.messages
+            elif isinstance(traffic, Poisson):
+                size = traffic.recipients or 0
+            who = _audience(traffic)
+            sizes[who] = max(sizes.get(who, 0), size)
+        self.base: dict[_Audience, int] = {}
+        self.own = 0
+        for who, size in sizes.items():
+            self.base[who] = self.own
+            self.own += size
 
     def pass_over(self, traffic: demand.Demand, rows: int) -> None:
         """Go on to the next traffic."""
@@ -269,7 +288,8 @@ class _Numbering:
         if needs_recipients(scenario):
             recipient = self._recipients(traffic, seed, rows, keys)
         if len(scenario.zones) > 1:
-            edges = _edges(tuple(place.share for place in scenario.zones))
+            lived_in = traffic.zones or [place.name for place in scenario.zones]
+            edges = _edges(tuple(z.share * (z.name in lived_in) for z in scenario.zones))
             zone = simulation.picks(seed, simulation.ZONE, recipient, edges)
         if isinstance(traffic, Campaign) and traffic.local and scenario.zones:
             # The hour of the start, on the clocks of the zone.
@@ -281,18 +301,19 @@ class _Numbering:
             queued,
             np.full(len(rows), position, np.int16),
             _segments(traffic, seed, rows, keys),
-            _drawn_carriers(scenario, None, keys, seed),
+            _drawn_carriers(scenario, traffic.country, keys, seed),
             recipient,
             zone,
         )
 
     def _recipients(self, traffic: demand.Demand, seed: int, rows: _Rows, keys: _Rows) -> _Rows:
         """Say whom each message goes to."""
+        base = self.base[_audience(traffic)]
         if isinstance(traffic, Campaign):
-            return rows
+            return base + rows
         if isinstance(traffic, Poisson) and traffic.recipients is not None:
             drawn = simulation.uniforms_of(seed, simulation.RECIPIENT, keys)
-            return (drawn * traffic.recipients).astype(np.int64)
+            return base + (drawn * traffic.recipients).astype(np.int64)
         return self.own + rows
 
 
@@ -508,7 +529,7 @@ def _carriers_of_list(
             continue
         if name is not None:
             carrier[of_country] = _drawn_carriers(scenario, name, keys[of_country], seed)
-        for choice in serving(scenario, name):
+        for choice in scenario.serving(name):
             named = scenario.carriers[choice].name
             for network, network_name in enumerate(network_names):
                 if network_name.casefold() == named.casefold():
@@ -519,32 +540,10 @@ def _carriers_of_list(
 def _drawn_carriers(
     scenario: Scenario, country: str | None, keys: _Rows, seed: int
 ) -> npt.NDArray[np.int16]:
-    choices = serving(scenario, country)
+    choices = scenario.serving(country)
     if not choices:
         return np.full(len(keys), -1, np.int16)
     if len(choices) == 1:
         return np.full(len(keys), choices[0], np.int16)
     edges = _edges(tuple(scenario.carriers[k].share for k in choices))
     return np.array(choices, np.int16)[simulation.picks(seed, simulation.CARRIER, keys, edges)]
-
-
-def serving(scenario: Scenario, country: str | None) -> list[int]:
-    """Return the carriers that serve a country: its own, else the general ones.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        Whose carriers.
-    country : str or None
-        ISO 3166-1 alpha-2; None where not known: then, without a general carrier, it may be any.
-
-    Returns
-    -------
-    list of int
-        Positions in the scenario's carriers; empty where none serves the country.
-    """
-    own = [k for k, c in enumerate(scenario.carriers) if country and c.country == country]
-    general = [k for k, c in enumerate(scenario.carriers) if not c.country]
-    if country is None and not general:
-        return list(range(len(scenario.carriers)))
-    return own or general

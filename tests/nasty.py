@@ -61,6 +61,7 @@ def carriers(name, failover):
         outage_mean_h=st.just(0.02),
         first_attempt=st.sampled_from([0.0, 0.5, 0.8]),
         permanent_failure=st.sampled_from([0.0, 0.2]),
+        country=st.sampled_from(["", "", "JP"]),
         retry_s=st.sampled_from([(1.0,), (10.0, 60.0)]),
         validity_h=st.sampled_from([0.001, 0.1, 10.0]),
         away_mean_s=st.sampled_from([1.0, 300.0]),
@@ -105,6 +106,8 @@ shared = {
     "conversation": st.none() | conversations,
     "fallback": st.none() | st.builds(Fallback, after_s=st.sampled_from([0.0, 30.0])),
     "conversion": st.sampled_from([0.0, 0.3]),
+    "country": st.sampled_from(["", "JP"]),
+    "zones": st.sampled_from([(), (), ("Asia/Tokyo",)]),
 }
 traffics = st.tuples(
     st.builds(

@@ -1,9 +1,22 @@
+import datetime as dt
+
 import numpy as np
 import pytest
 
 import smslab
+from smslab.errors import ScenarioError
 from smslab.outcome import NEVER, Status
-from smslab.scenario import Campaign, Carrier, Conversation, Fallback, Poisson, Scenario, Sender
+from smslab.scenario import (
+    Campaign,
+    Carrier,
+    Conversation,
+    Fallback,
+    Hours,
+    Poisson,
+    Scenario,
+    Sender,
+    Zone,
+)
 
 SCENARIO = Scenario(
     traffic=(
@@ -152,3 +165,67 @@ def test_verify_finds_a_fault(monkeypatch):
     assert found.differences[["message", "column"]].to_numpy().tolist() == [[7, "attempts"]]
     assert "differ in 1 of them: attempts" in repr(found)
     assert "<td>" in found._repr_html_()
+
+
+JAPAN_AND_US = {
+    "start": dt.datetime.fromisoformat("2026-11-23T00:00:00+00:00"),
+    "zones": (Zone(name="Asia/Tokyo"), Zone(name="America/Denver"), Zone(name="America/Chicago")),
+    "senders": (Sender(mps=None),),
+}
+
+
+def test_country_and_zones_of_a_traffic():
+    hours = (Hours(from_h=9, to_h=12),)
+    scenario = Scenario(
+        traffic=(
+            Campaign(name="jp", messages=300, country="JP", zones=("Asia/Tokyo",)),
+            Campaign(
+                name="us",
+                messages=900,
+                country="US",
+                zones=("America/Denver", "America/Chicago"),
+                allowed_hours=hours,
+                validity_h=24,
+            ),
+            Campaign(name="any", messages=900),
+        ),
+        carriers=(
+            Carrier(name="Docomo", country="JP"),
+            Carrier(name="T-Mobile", country="US"),
+            Carrier(name="AT&T", country="US", share=3),
+            Carrier(name="Other"),
+        ),
+        **JAPAN_AND_US,
+    )
+    run = smslab.simulate(scenario, rng=1)
+    bill = smslab.cost(run)
+    assert set(run.of("jp").messages["carrier"]) == {"Docomo"}
+    shares = run.of("us").messages["carrier"].value_counts(normalize=True)
+    assert shares["AT&T"] == pytest.approx(0.75, abs=0.05)
+    assert set(run.of("any").messages["carrier"]) == {"Other"}
+    assert bill.by("country").index.tolist()[:2] == ["JP", "US"]
+    # 9 o'clock in Chicago and in Denver.
+    assert sorted(set(run.of("us").messages["sent_s"])) == [15 * 3600, 16 * 3600]
+    people = {name: set(run.of(name).traffic.recipient.tolist()) for name in ("jp", "us", "any")}
+    assert not people["jp"] & people["us"]
+    assert not people["us"] & people["any"]
+
+
+def test_country_of_a_traffic_that_a_general_carrier_serves():
+    scenario = Scenario(traffic=(Campaign(messages=10, country="JP"),))
+    run = smslab.simulate(scenario, rng=1)
+    assert set(run.ledger.labels["country"]) == {"JP"}
+    assert smslab.cost(run).total > 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"country": "Japan"}, r"country must be an ISO 3166-1 alpha-2 code.*not 'Japan'"),
+        ({"country": "FR"}, r"traffic\[0\].country: no carrier serves FR"),
+        ({"zones": ("Asia/Tokio",)}, r"traffic\[0\].zones must be .*Did you mean 'Asia/Tokyo'"),
+    ],
+)
+def test_country_and_zones_that_are_none(fields, says):
+    with pytest.raises(ScenarioError, match=says):
+        Scenario(traffic=(Campaign(**fields),), carriers=(Carrier(country="JP"),), **JAPAN_AND_US)
