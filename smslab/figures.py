@@ -55,6 +55,9 @@ def figures_of(run: Results) -> dict[str, float]:
         ``answers``, ``received`` : how many answers to replies were sent, and how many messages
         came from people; they count nowhere else
 
+        ``answer_50_s``, ``answer_95_s`` : within what time from the reply half and 95 % of the
+        answers that were delivered had landed; NaN in a summary, which keeps no replies
+
         Times and ``read_5_min`` are NaN where nothing was sent or delivered.
     """
     tally = Tally()
@@ -67,7 +70,17 @@ def figures_of(run: Results) -> dict[str, float]:
         "landed_95_s": _landed_s(landed_us, 0.95),
         "delay_50_s": _landed_s(delay_us, 0.5),
         "delay_95_s": _landed_s(delay_us, 0.95),
+        **{f"answer_{p}_s": _landed_s(_answered_us(run), p / 100) for p in (50, 95)},
     }
+
+
+def _answered_us(run: Results) -> npt.NDArray[np.int64]:
+    """Return the time from the reply to the landing of each delivered answer."""
+    answers = run.answers
+    delivered = answers.status == Status.DELIVERED
+    replies = np.searchsorted(run.numbers, answers.answer_to[delivered])
+    answered: npt.NDArray[np.int64] = answers.final_us[delivered] - run.replied_us[replies]
+    return answered
 
 
 #: Times in a histogram are known to 1 %: each bin is 2 % wide, from a millisecond on.
@@ -166,6 +179,8 @@ class Tally:
             "read_5_min": share("read_5_min", counts.get("delivered", 0)),
             "answers": float(counts.get("answers", 0)),
             "received": float(counts.get("received", 0)),
+            "answer_50_s": math.nan,
+            "answer_95_s": math.nan,
         }
 
 

@@ -27,6 +27,8 @@ __all__ = ["Evaluation", "evaluate", "measured", "shown_value"]
 _OF_REPLICATIONS: Final = {
     "delay_p50": "delay_50_s",
     "delay_p95": "delay_95_s",
+    "answer_p50": "answer_50_s",
+    "answer_p95": "answer_95_s",
     "landed_p95_s": "landed_95_s",
 }
 

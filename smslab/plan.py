@@ -280,7 +280,7 @@ def plan(
             pass
     except KeyboardInterrupt:
         complete = False
-        if not search.trials:
+        if not any(search.trials.values()):
             raise
     return _found(search, confidence, complete)
 
@@ -388,7 +388,13 @@ class _Search:
         """The cell that was found; if none, the one that comes nearest to the goals."""
         if self.best is not None:
             return self.best
-        return min(self.trials, key=self._shortfall)
+        return min(self.tried, key=self._shortfall)
+
+    @property
+    def tried(self) -> list[int]:
+        """The cells of which there is a replication, the cheapest first."""
+        tried = [place for place, trials in self.trials.items() if trials]
+        return sorted(tried, key=lambda place: self.costs[place])
 
     def neighbour(self, place: int, step: int) -> int | None:
         """Return the next dearer cell of a chain, or with -1 the next cheaper one."""
@@ -584,7 +590,7 @@ def _goals_table(search: _Search, chosen: int) -> pd.DataFrame:
 
 def _table(search: _Search) -> pd.DataFrame:
     rows = []
-    for place in sorted(search.trials, key=lambda place: search.costs[place]):
+    for place in search.tried:
         done = list(search.trials[place].values())
         row = {
             **search.cells[place].labels,
@@ -634,7 +640,7 @@ def _missed(search: _Search, place: int) -> list[str]:
 def _why_not(search: _Search) -> list[str]:
     """Say what is in the way where no cell meets every goal."""
     notes = []
-    places = sorted(search.trials, key=lambda place: search.costs[place])
+    places = search.tried
     for number, goal in enumerate(search.goals):
         good = [p for p in places if all(t.met[number] for t in search.trials[p].values())]
         if not good:
