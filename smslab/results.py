@@ -95,7 +95,15 @@ class Results(Outcome):
     def _only(self, rows: npt.NDArray[np.bool_]) -> Self:
         columns = picked(self, rows) | {"selected": self.numbers[rows]}
         traffic = replace(self.traffic, **picked(self.traffic, rows))
-        return replace(self, traffic=traffic, **columns)
+        part = replace(self, traffic=traffic, **columns)
+        # What was drawn for all need not be drawn for a part again.
+        drawn = vars(self)
+        for name in ("keys", "receipt_us", "read_us", "converted_us"):
+            if name in drawn:
+                vars(part)[name] = drawn[name][rows]
+        if "_emails" in drawn:
+            vars(part)["_emails"] = tuple(times[rows] for times in drawn["_emails"])
+        return part
 
     @cached_property
     def numbers(self) -> _Times:
