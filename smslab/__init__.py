@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from smslab.audit import Audit, audit, lint
     from smslab.budget import Budget, Channel, budget, channels
     from smslab.calibrate import Calibration, calibrate, differences
+    from smslab.check import Check, check
     from smslab.cost import Bill, cost
     from smslab.decoding import decode
     from smslab.encoding import encode
@@ -64,6 +65,7 @@ _HOME = {
     "Budget": "budget",
     "Calibration": "calibrate",
     "Channel": "budget",
+    "Check": "check",
     "Comparison": "replications",
     "Estimate": "estimate",
     "Evaluation": "goals",
@@ -89,6 +91,7 @@ _HOME = {
     "budget": "budget",
     "calibrate": "calibrate",
     "channels": "budget",
+    "check": "check",
     "compare": "replications",
     "cost": "cost",
     "decode": "decoding",
@@ -123,6 +126,7 @@ __all__ = [
     "Budget",
     "Calibration",
     "Channel",
+    "Check",
     "Comparison",
     "Estimate",
     "Evaluation",
@@ -148,6 +152,7 @@ __all__ = [
     "budget",
     "calibrate",
     "channels",
+    "check",
     "compare",
     "cost",
     "decode",

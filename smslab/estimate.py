@@ -23,7 +23,7 @@ from smslab.scenario import Campaign, Conversation, Inbound, Poisson, Scenario, 
 from smslab.supply import Limited, Sender
 from smslab.traffic import profile_curve, segment_shares
 
-__all__ = ["Estimate", "estimate", "list_cost"]
+__all__ = ["Estimate", "arrivals", "carrier_shares", "estimate", "list_cost", "units_of"]
 
 _Numbers = npt.NDArray[np.float64]
 
@@ -178,8 +178,8 @@ def list_cost(scenario: Scenario, rates: RateCard) -> float:
             continue
         kind = scenario.sender_of(traffic).type or None
         shares = segment_shares(traffic)
-        segments = float(_messages(traffic)[1][-1]) * float(shares @ np.arange(1, len(shares) + 1))
-        for k, share in _carrier_shares(scenario, traffic).items():
+        segments = float(arrivals(traffic)[1][-1]) * float(shares @ np.arange(1, len(shares) + 1))
+        for k, share in carrier_shares(scenario, traffic).items():
             carrier = scenario.carriers[k]
             country = carrier.country or traffic.country
             if not country:
@@ -214,7 +214,7 @@ def _stations(scenario: Scenario) -> Iterator[tuple[str, Limited, list[_Part], _
     for sender in scenario.senders:
         own = [part for part in everything if scenario.sender_of(part[0]) is sender]
         yield sender.name, sender, own, never
-    reached = [_carrier_shares(scenario, traffic) for traffic in scenario.traffic]
+    reached = [carrier_shares(scenario, traffic) for traffic in scenario.traffic]
     for k, carrier in enumerate(scenario.carriers):
         closed = [(o.from_h * 3600, (o.from_h + o.hours) * 3600) for o in carrier.outages]
         shares = zip(scenario.traffic, reached, strict=True)
@@ -224,15 +224,40 @@ def _stations(scenario: Scenario) -> Iterator[tuple[str, Limited, list[_Part], _
             yield f"{carrier.name} {carrier.country}".rstrip(), carrier, shared, spans
 
 
-def _carrier_shares(scenario: Scenario, traffic: Demand) -> dict[int, float]:
-    """Return what share of a traffic goes to each carrier, by its position."""
+def carrier_shares(scenario: Scenario, traffic: Demand) -> dict[int, float]:
+    """Return what share of a traffic goes to each carrier.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    traffic : Demand
+        One of its traffic.
+
+    Returns
+    -------
+    dict of int to float
+        By position in the scenario's carriers; those that get none are left out.
+    """
     choices = scenario.serving(traffic.country)
     total = math.fsum(scenario.carriers[k].share for k in choices)
     return {k: scenario.carriers[k].share / total for k in choices}
 
 
-def _messages(traffic: Demand) -> tuple[_Numbers, _Numbers]:
-    """Return moments, in seconds, and how many messages have come by then."""
+def arrivals(traffic: Demand) -> tuple[_Numbers, _Numbers]:
+    """Return how the messages of a traffic come.
+
+    Parameters
+    ----------
+    traffic : Demand
+        The traffic; of messages at random, what is expected.
+
+    Returns
+    -------
+    tuple of ndarray of float64
+        Moments, in seconds after the scenario's start, the same one twice where much comes at
+        once; and how many messages have come by then.
+    """
     if isinstance(traffic, Campaign):
         whole = float(traffic.messages or 0)
         if not traffic.over_h:
@@ -251,8 +276,8 @@ def _messages(traffic: Demand) -> tuple[_Numbers, _Numbers]:
 
 def _flows(scenario: Scenario, traffic: Demand, limited: Limited, share: float) -> list[Flow]:
     """Return what a traffic brings to a station, by time zone where that matters."""
-    at_s, came = _messages(traffic)
-    came = came * share * _units(traffic, limited)[0]
+    at_s, came = arrivals(traffic)
+    came = came * share * units_of(traffic, limited)[0]
     lived_in = traffic.zones or [zone.name for zone in scenario.zones]
     by_zone = traffic.allowed_hours or (isinstance(traffic, Campaign) and traffic.local)
     zones = [zone for zone in scenario.zones if by_zone and zone.name in lived_in]
@@ -285,8 +310,21 @@ def _priority(traffic: Demand) -> int:
     return traffic.priority
 
 
-def _units(traffic: Demand, limited: Limited) -> tuple[float, float]:
-    """Return the mean of the units of a message at a station, and of their square."""
+def units_of(traffic: Demand, limited: Limited) -> tuple[float, float]:
+    """Return what the messages of a traffic count for where something is limited.
+
+    Parameters
+    ----------
+    traffic : Demand
+        The traffic; of inbound messages, their answers count.
+    limited : Limited
+        The account, sender or carrier.
+
+    Returns
+    -------
+    tuple of float
+        Mean units of a message, and the mean of their square.
+    """
     if isinstance(traffic, Inbound) and traffic.conversation is not None:
         share = _answered(traffic.conversation)
         each = 1 if limited.per == "message" else traffic.conversation.answer_segments
@@ -311,7 +349,7 @@ def _answered(conversation: Conversation) -> float:
 
 def _busiest(traffic: Demand) -> float:
     """Return the messages per second of a random traffic in its busiest hour."""
-    at_s, came = _messages(traffic)
+    at_s, came = arrivals(traffic)
     return float((np.diff(came) / np.diff(at_s)).max())
 
 
@@ -324,11 +362,11 @@ def _rows(
     random: dict[str, _Class] = {}
     beside: _Class | None = None
     for traffic, share in parts:
-        mean, second = _units(traffic, limited)
+        mean, second = units_of(traffic, limited)
         if isinstance(traffic, Poisson):
             if mean:
                 random[traffic.name] = (_busiest(traffic) * share, mean / rate, second / rate**2)
-        elif _messages(traffic)[1][-1] > 0:
+        elif arrivals(traffic)[1][-1] > 0:
             beside = (0.0, mean / rate, second / rate**2)
     spaced = limited.limiter == "spacing"
     waits = _waits(random, [t for t, _ in parts], beside, numbers) if spaced else {}
@@ -389,7 +427,7 @@ def _agents(traffic: Demand) -> list[dict[str, object]]:
         {
             "station": f"{talk.agents} agents",
             "traffic": traffic.name,
-            "units": float(_messages(traffic)[1][-1]) * _free_text(talk),
+            "units": float(arrivals(traffic)[1][-1]) * _free_text(talk),
             "per_second": talk.agents / talk.handling_mean_s,
             "busy": rate * talk.handling_mean_s / talk.agents,
             "done_s": math.nan,

@@ -47,6 +47,11 @@ ALLOWED = {
     "report": {"plot", "rates", "run"},
     "plot": {"calibrate", "errors", "kernels", "outcome", "replications", "run"},
     "budget": {"cost", "errors", "forecast", "intervals", "segmentation", "smart"},
+    "check": {
+        *("calendars", "demand", "estimate", "figures", "kernels", "regulations", "scenario"),
+        *("supply",),
+    },
+    "regulations": {"demand"},
     "plan": {
         *("errors", "estimate", "goal", "goals", "plot", "progress", "rates", "replications"),
         *("scenario", "simulate", "summary", "sweep"),
