@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import math
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
@@ -17,8 +18,9 @@ from smslab.goal import Goal
 from smslab.goals import shown_value
 from smslab.progress import Progress, shown
 from smslab.rates import RateCard
-from smslab.replications import check_replications, each
+from smslab.replications import allowed_misses
 from smslab.scenario import Scenario
+from smslab.search import Search
 from smslab.simulate import Seed, seeds
 from smslab.summary import ALL
 from smslab.sweep import Cell, Trial, cells_of, goals_of, trial
@@ -30,9 +32,6 @@ __all__ = ["Cost", "Plan", "plan"]
 
 #: What a capacity costs: prices by path, a rate card, or a function of the scenario.
 Cost: TypeAlias = Mapping[str, float] | RateCard | Callable[[Scenario], float]
-
-#: Cells that are looked at first, to see how goals go with capacity.
-_PROBES: Final = 5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -256,24 +255,16 @@ def plan(
       binds: last leaves <= 20 min, missed at senders[0].numbers = 2 by 10 min 0 s
       estimate: last leaves after 20 min 0 s; sender sets the pace (fluid)
     """
-    check_replications(replications)
     wanted = goals_of(scenario, goals)
     if not wanted:
         raise OptionError("goals must name one goal, such as 'finish <= 20:00'; there are none")
-    if not 0 < confidence < 1:
-        raise OptionError(f"confidence must be over 0 and less than 1; not {confidence!r}")
-    allowed = math.floor((replications + 1) * (1 - confidence) + 1e-9) - 1
-    if allowed < 0:
-        least = math.ceil(1 / (1 - confidence) - 1 - 1e-9)
-        raise OptionError(
-            f"replications must be {least} or more for a confidence of {confidence:g}; not "
-            f"{replications}"
-        )
+    allowed = allowed_misses(replications, confidence)
     for goal in wanted:
         goal.seconds(scenario.start)
     cells = cells_of(scenario, vary)
     costs = [_cost_of(cell, cost) for cell in cells]
-    search = _Search(cells, costs, wanted, seeds(rng, replications), allowed, rates, executor)
+    drawn = seeds(rng, replications)
+    search = _Capacities(cells, costs, wanted, rates, drawn, allowed, executor)
     complete = True
     try:
         for _ in shown(search.run(), progress, search.expected, "replications"):
@@ -312,105 +303,51 @@ def _cost_of(cell: Cell, cost: Cost | None) -> float:
     return number
 
 
-class _Search:
-    """The search: what was simulated, and what was found.
+def _chains(cells: Sequence[Cell], costs: Sequence[float]) -> list[list[int]]:
+    """Return cells that differ in the path with the most values only, the cheapest first."""
+    paths = list(cells[0].settings)
+    long = max(paths, key=lambda path: len({str(cell.settings[path]) for cell in cells}))
+    chains: dict[str, list[int]] = {}
+    for place, cell in enumerate(cells):
+        others = str({path: value for path, value in cell.settings.items() if path != long})
+        chains.setdefault(others, []).append(place)
+    return [sorted(chain, key=lambda place: costs[place]) for chain in chains.values()]
 
-    Parameters
-    ----------
-    cells : list of Cell
-        What is allowed.
-    costs : list of float
-        What each costs.
-    goals : list of Goal
-        What is to be met.
-    seeds : list of int
-        Those of the replications.
-    allowed : int
-        Replications that may miss a goal.
-    rates : RateCard or None
-        What messages cost.
-    executor : Executor or None
-        Where replications run.
-    """
+
+def _of_cell(cell: Cell, seed: int, goals: Sequence[Goal], rates: RateCard | None) -> Trial:
+    return trial(cell.scenario, seed, goals, rates)
+
+
+class _Capacities(Search[Trial]):
+    """The search of a plan, which also looks at what surrounds what it found."""
 
     def __init__(
         self,
         cells: list[Cell],
         costs: list[float],
         goals: list[Goal],
+        rates: RateCard | None,
         seeds: list[int],
         allowed: int,
-        rates: RateCard | None,
         executor: Executor | None,
     ) -> None:
-        self.cells, self.costs, self.goals, self.seeds = cells, costs, goals, seeds
-        self.allowed, self.rates, self.executor = allowed, rates, executor
-        #: By cell: its replications, by their number.
-        self.trials: dict[int, dict[int, Trial]] = {}
-        self.best: int | None = None
-        self.notes: list[str] = []
-        # A chain is cells that differ in the path with the most values only, cheapest first.
-        sizes = {
-            path: len({str(cell.settings[path]) for cell in cells}) for path in cells[0].settings
-        }
-        long = max(sizes, key=lambda path: sizes[path])
-        chains: dict[str, list[int]] = {}
-        for place, cell in enumerate(cells):
-            others = str({path: value for path, value in cell.settings.items() if path != long})
-            chains.setdefault(others, []).append(place)
-        ordered = [sorted(chain, key=lambda place: costs[place]) for chain in chains.values()]
-        #: Chains in the order of their cheapest cell.
-        self.chains = sorted(ordered, key=lambda chain: costs[chain[0]])
-        halvings = math.ceil(math.log2(max(map(len, ordered)) + 1))
-        #: Replications that it may take, in all.
-        self.expected = 2 * len(seeds) + len(ordered) * (_PROBES + halvings)
+        call = functools.partial(_of_cell, goals=goals, rates=rates)
+        super().__init__(call, cells, costs, _chains(cells, costs), seeds, allowed, executor)
+        self.goals = goals
 
     def run(self) -> Iterator[Trial]:
-        """Search all chains; yield each replication as it is done."""
-        for chain in self.chains:
-            cheaper = [
-                place
-                for place in chain
-                if self.best is None or self.costs[place] < self.costs[self.best]
-            ]
-            if cheaper:
-                found = yield from self._first(cheaper)
-                self.best = self.best if found is None else found
-        # What a step further would buy, or how far the nearest is from the goals.
-        place = self.chosen
-        yield from self._simulate(place, range(len(self.seeds)))
-        following = self.neighbour(place, 1)
+        """Search; then see what a step further would buy, or how far off the nearest is."""
+        yield from super().run()
+        every = range(len(self.seeds))
+        yield from self.simulate(self.chosen, every)
+        following = self.neighbour(self.chosen, 1)
         if self.best is not None and following is not None:
-            yield from self._simulate(following, range(len(self.seeds)))
+            yield from self.simulate(following, every)
 
     @property
     def chosen(self) -> int:
         """The cell that was found; if none, the one that comes nearest to the goals."""
-        if self.best is not None:
-            return self.best
-        return min(self.tried, key=self._shortfall)
-
-    @property
-    def tried(self) -> list[int]:
-        """The cells of which there is a replication, the cheapest first."""
-        tried = [place for place, trials in self.trials.items() if trials]
-        return sorted(tried, key=lambda place: self.costs[place])
-
-    def neighbour(self, place: int, step: int) -> int | None:
-        """Return the next dearer cell of a chain, or with -1 the next cheaper one."""
-        chain = next(chain for chain in self.chains if place in chain)
-        at = chain.index(place) + step
-        return chain[at] if 0 <= at < len(chain) else None
-
-    def misses(self, place: int) -> int:
-        """Return how many of the replications of a cell miss a goal."""
-        return sum(not all(done.met) for done in self.trials.get(place, {}).values())
-
-    def meets(self, place: int) -> bool | None:
-        """Return whether a cell meets the goals; None where its replications leave it open."""
-        if self.misses(place) > self.allowed:
-            return False
-        return True if len(self.trials.get(place, {})) == len(self.seeds) else None
+        return min(self.tried, key=self._shortfall) if self.best is None else self.best
 
     def _shortfall(self, place: int) -> tuple[int, float, float]:
         """Return how many goals are missed in a replication, by how much, and the cost."""
@@ -423,113 +360,17 @@ class _Search:
                 by += 1.0 if math.isnan(value) else -goal.margin(value, start) / scale
         return first.met.count(False), by, self.costs[place]
 
-    def _simulate(self, place: int, replications: Iterable[int]) -> Iterator[Trial]:
-        """Simulate those of some replications of a cell that were not yet."""
-        done = self.trials.setdefault(place, {})
-        missing = [number for number in replications if number not in done]
-        cell = self.cells[place].scenario
-        tasks = [(cell, self.seeds[number], self.goals, self.rates) for number in missing]
-        for number, found in zip(missing, each(trial, tasks, self.executor), strict=True):
-            done[number] = found
-            yield found
 
-    def _test(self, place: int) -> Iterator[Trial]:
-        """Simulate a cell until it is decided whether it meets the goals."""
-        # Those that missed a goal elsewhere are the first to miss it here.
-        every = range(len(self.seeds))
-        missed = [sum(not all(t[n].met) for t in self.trials.values() if n in t) for n in every]
-        order = sorted(every, key=lambda number: -missed[number])
-        begin, size = 0, 1
-        while begin < len(order) and self.meets(place) is None:
-            yield from self._simulate(place, order[begin : begin + size])
-            begin, size = begin + size, 2 * size
-
-    def _first(self, chain: Sequence[int]) -> Generator[Trial, None, int | None]:
-        """Find the first cell of a chain that meets the goals."""
-        last = len(chain) - 1
-        probes = sorted({round(k * last / (_PROBES - 1)) for k in range(_PROBES)})
-        for at in probes:
-            yield from self._simulate(chain[at], [0])
-        rising, falling = [], []
-        for place, goal in enumerate(self.goals):
-            met = [self.trials[chain[at]][0].met[place] for at in probes]
-            if not any(met):
-                return None
-            if sorted(met) == met:
-                rising += [place] * (not all(met))
-            elif sorted(met, reverse=True) == met:
-                falling.append(place)
-            else:
-                self.notes.append(
-                    f"not monotone: {goal.title} is met, missed and met again as cost rises; all "
-                    "were tried from the cheapest on"
-                )
-                return (yield from self._scan(chain))
-        low, high = -1, 0
-        if rising:
-            enough = [self._met_alone(chain[at], rising) for at in probes].index(True)
-            low, high = probes[enough - 1], probes[enough]
-        while high - low > 1:
-            middle = (low + high) // 2
-            yield from self._simulate(chain[middle], [0])
-            if self._met_alone(chain[middle], rising):
-                high = middle
-            else:
-                low = middle
-        return (yield from self._around(chain, high, careful=bool(falling)))
-
-    def _met_alone(self, place: int, goals: Sequence[int]) -> bool:
-        """Return whether the first replication of a cell meets some of the goals."""
-        return all(self.trials[place][0].met[goal] for goal in goals)
-
-    def _scan(self, chain: Sequence[int]) -> Generator[Trial, None, int | None]:
-        for place in chain:
-            yield from self._test(place)
-            if self.meets(place):
-                return place
-        return None
-
-    def _around(
-        self, chain: Sequence[int], at: int, *, careful: bool
-    ) -> Generator[Trial, None, int | None]:
-        """Find the first cell that meets the goals, from the one that does in one replication."""
-        yield from self._test(chain[at])
-        step = 1
-        if self.meets(chain[at]):
-            bad, good = -1, at
-            while bad < 0 < good:
-                probe = max(good - step, 0)
-                yield from self._test(chain[probe])
-                if self.meets(chain[probe]):
-                    good, step = probe, 2 * step
-                else:
-                    bad = probe
-        else:
-            bad = good = at
-            while bad == good:
-                if bad == len(chain) - 1:
-                    return None
-                good = min(bad + step, len(chain) - 1)
-                yield from self._test(chain[good])
-                if not self.meets(chain[good]):
-                    # Where a goal is lost with cost, what meets all may be a single cell.
-                    bad, step = good, 1 if careful else 2 * step
-        while good - bad > 1:
-            middle = (bad + good) // 2
-            yield from self._test(chain[middle])
-            if self.meets(chain[middle]):
-                good = middle
-            else:
-                bad = middle
-        return chain[good]
-
-
-def _found(search: _Search, confidence: float, complete: bool) -> Plan:
+def _found(search: _Capacities, confidence: float, complete: bool) -> Plan:
     """Sum up a search."""
     chosen = search.chosen
     scenario = search.cells[chosen].scenario
     scenario = scenario.changed({"goals": tuple(search.goals)})
-    notes = list(dict.fromkeys(search.notes))
+    notes = [
+        f"not monotone: {search.goals[goal].title} is met, missed and met again as cost rises; all "
+        "were tried from the cheapest on"
+        for goal in dict.fromkeys(search.mixed)
+    ]
     if search.best is None:
         notes += _why_not(search)
     else:
@@ -549,7 +390,7 @@ def _found(search: _Search, confidence: float, complete: bool) -> Plan:
     )
 
 
-def _values(search: _Search, place: int | None, goal: int) -> list[float]:
+def _values(search: _Capacities, place: int | None, goal: int) -> list[float]:
     """Return the values of a goal's figure in the replications of a cell; never is infinite."""
     done = search.trials.get(place, {}) if place is not None else {}
     never = math.inf if search.goals[goal].is_time else math.nan
@@ -561,7 +402,7 @@ def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values) if values else math.nan
 
 
-def _goals_table(search: _Search, chosen: int) -> pd.DataFrame:
+def _goals_table(search: _Capacities, chosen: int) -> pd.DataFrame:
     rows = []
     for place, goal in enumerate(search.goals):
         values = _values(search, chosen, place)
@@ -588,7 +429,7 @@ def _goals_table(search: _Search, chosen: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _table(search: _Search) -> pd.DataFrame:
+def _table(search: _Capacities) -> pd.DataFrame:
     rows = []
     for place in search.tried:
         done = list(search.trials[place].values())
@@ -608,7 +449,7 @@ def _table(search: _Search) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"meets": "boolean"})
 
 
-def _binding(search: _Search, chosen: int) -> list[str]:
+def _binding(search: _Capacities, chosen: int) -> list[str]:
     """Say which goals are missed a step before, and what is missed beyond."""
     notes = []
     before = search.neighbour(chosen, -1)
@@ -632,12 +473,12 @@ def _binding(search: _Search, chosen: int) -> list[str]:
     return notes
 
 
-def _missed(search: _Search, place: int) -> list[str]:
+def _missed(search: _Capacities, place: int) -> list[str]:
     trials = search.trials[place].values()
     return [g.title for k, g in enumerate(search.goals) if not all(t.met[k] for t in trials)]
 
 
-def _why_not(search: _Search) -> list[str]:
+def _why_not(search: _Capacities) -> list[str]:
     """Say what is in the way where no cell meets every goal."""
     notes = []
     places = search.tried

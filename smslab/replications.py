@@ -28,6 +28,7 @@ __all__ = [
     "Comparison",
     "Replications",
     "Uncertain",
+    "allowed_misses",
     "check_replications",
     "compare",
     "coverage",
@@ -78,6 +79,47 @@ def check_replications(replications: int) -> None:
     """
     if not 1 <= replications <= _MOST:
         raise OptionError(f"replications must be 1 or more, {_MOST:,} at most; not {replications}")
+
+
+def allowed_misses(replications: int, confidence: float) -> int:
+    """Return how many replications may miss what a new one is to meet with a confidence.
+
+    Of n replications r - 1 may: a new one is worse than the r-th worst with probability r / (n + 1)
+    (Wilks, Annals of Mathematical Statistics 12, 1941).
+
+    Parameters
+    ----------
+    replications : int
+        How many there are.
+    confidence : float
+        The probability with which a new one is to meet it.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    OptionError
+        If there are too few replications for the confidence, or one of the two is out of range.
+
+    Examples
+    --------
+    >>> from smslab.replications import allowed_misses
+    >>> allowed_misses(20, 0.95), allowed_misses(100, 0.95)
+    (0, 4)
+    """
+    check_replications(replications)
+    if not 0 < confidence < 1:
+        raise OptionError(f"confidence must be over 0 and less than 1; not {confidence!r}")
+    allowed = math.floor((replications + 1) * (1 - confidence) + 1e-9) - 1
+    if allowed < 0:
+        least = math.ceil(1 / (1 - confidence) - 1 - 1e-9)
+        raise OptionError(
+            f"replications must be {least} or more for a confidence of {confidence:g}; not "
+            f"{replications}"
+        )
+    return allowed
 
 
 def coverage(replications: int) -> float:

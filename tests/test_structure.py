@@ -54,8 +54,9 @@ ALLOWED = {
     "regulations": {"demand"},
     "plan": {
         *("errors", "estimate", "goal", "goals", "plot", "progress", "rates", "replications"),
-        *("scenario", "simulate", "summary", "sweep"),
+        *("scenario", "search", "simulate", "summary", "sweep"),
     },
+    "search": {"replications"},
     "sweep": {
         *("cost", "errors", "goal", "goals", "progress", "rates", "replications", "scenario"),
         *("simulate", "summary"),
