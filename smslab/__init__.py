@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from smslab.segmentation import segment, split
     from smslab.simulate import simulate
     from smslab.smart import smart_encode, smart_report
+    from smslab.start import StartPlan, latest_start
     from smslab.summary import Summary
     from smslab.sweep import Sweep, sweep
     from smslab.templates import render
@@ -83,6 +84,7 @@ _HOME = {
     "Scenario": "scenario",
     "ScenarioError": "errors",
     "SmslabError": "errors",
+    "StartPlan": "start",
     "Summary": "summary",
     "Sweep": "sweep",
     "TextError": "errors",
@@ -102,6 +104,7 @@ _HOME = {
     "explain": "explain",
     "forecast": "forecast",
     "kpis": "kpi",
+    "latest_start": "start",
     "lint": "audit",
     "plan": "plan",
     "read_log": "log_reading",
@@ -144,6 +147,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "SmslabError",
+    "StartPlan",
     "Summary",
     "Sweep",
     "TextError",
@@ -164,6 +168,7 @@ __all__ = [
     "forecast",
     "keywords",
     "kpis",
+    "latest_start",
     "lint",
     "plan",
     "plot",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,15 @@ import numpy.typing as npt
 from smslab.demand import Hours
 from smslab.kernels.simulation import SECOND
 
-__all__ = ["day_ends", "open_hours", "without", "zone_shift"]
+__all__ = [
+    "WEEK_MIN",
+    "day_ends",
+    "hours_of",
+    "minutes_of",
+    "open_hours",
+    "without",
+    "zone_shift",
+]
 
 _DAY = 24 * 3600 * SECOND
 
@@ -99,6 +108,52 @@ def without(closed: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:
 
 
 _FOREVER = 10**15
+
+
+#: Minutes of a week.
+WEEK_MIN: Final = 7 * 1440
+
+
+def minutes_of(hours: Sequence[Hours]) -> npt.NDArray[np.bool_]:
+    """Return which minutes of the week are within hours of the day.
+
+    Parameters
+    ----------
+    hours : sequence of Hours
+        The hours; all minutes are within none.
+
+    Returns
+    -------
+    ndarray of bool, shape (10080,)
+        From Monday at midnight on.
+    """
+    within = np.full(WEEK_MIN, not hours)
+    for item in hours:
+        for day in item.days:
+            begin, end = round(item.from_h * 60), round(item.to_h * 60)
+            within[day * 1440 + begin : day * 1440 + end] = True
+    return within
+
+
+def hours_of(within: npt.NDArray[np.bool_]) -> tuple[Hours, ...]:
+    """Return the hours of the day that minutes of the week make up, as :func:`minutes_of` has them.
+
+    Parameters
+    ----------
+    within : ndarray of bool, shape (10080,)
+        Which minutes.
+
+    Returns
+    -------
+    tuple of Hours
+        Days with the same hours together.
+    """
+    days: dict[tuple[float, float], list[int]] = {}
+    for day, minutes in enumerate(within.reshape(7, 1440)):
+        edges = np.flatnonzero(np.diff(minutes.astype(np.int8), prepend=0, append=0))
+        for begin, end in edges.reshape(-1, 2).tolist():
+            days.setdefault((begin / 60, end / 60), []).append(day)
+    return tuple(Hours(from_h=b, to_h=e, days=tuple(d)) for (b, e), d in days.items())
 
 
 def zone_shift(zone: str, moment: dt.datetime) -> int:

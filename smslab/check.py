@@ -463,7 +463,7 @@ def _hours(scenario: Scenario, estimated: Estimate) -> Iterator[Finding]:
     for traffic in scenario.traffic:
         if traffic.message_class != "marketing" or isinstance(traffic, Inbound):
             continue
-        allowed = _week(traffic.allowed_hours)
+        allowed = calendars.minutes_of(traffic.allowed_hours)
         for country in sorted(_countries_of(scenario, traffic)):
             known = marketing_hours(country)
             if known is None:
@@ -477,7 +477,7 @@ def _hours(scenario: Scenario, estimated: Estimate) -> Iterator[Finding]:
                     source=known.source,
                 )
                 continue
-            if (allowed & ~_week(known.hours)).any():
+            if (allowed & ~calendars.minutes_of(known.hours)).any():
                 leaves_s = float(done.get(traffic.name, traffic.end_s))
                 inside = _leaves_within(scenario, traffic, leaves_s, known.hours)
                 said = f"{country}: marketing may go {_said(known.hours)}"
@@ -501,7 +501,7 @@ def _states(where: str, allowed: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> 
     source = ""
     for state in states_with_hours():
         known = marketing_hours("US", state)
-        if known is not None and (allowed & ~_week(known.hours)).any():
+        if known is not None and (allowed & ~calendars.minutes_of(known.hours)).any():
             narrower.append(f"{state} {_said(known.hours)}")
             source = known.source
     if narrower:
@@ -511,20 +511,6 @@ def _states(where: str, allowed: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> 
             what=f"US: narrower hours in {'; '.join(narrower)}",
             source=source,
         )
-
-
-#: Minutes of a week.
-_WEEK_MIN: Final = 7 * 1440
-
-
-def _week(hours: tuple[Hours, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Return which minutes of the week are within hours; all of them without any."""
-    within = np.full(_WEEK_MIN, not hours)
-    for item in hours:
-        for day in item.days:
-            begin, end = round(item.from_h * 60), round(item.to_h * 60)
-            within[day * 1440 + begin : day * 1440 + end] = True
-    return within
 
 
 def _said(hours: tuple[Hours, ...]) -> str:
@@ -549,12 +535,14 @@ def _leaves_within(
     begin_s = float(arrivals(traffic)[0][0]) if len(arrivals(traffic)[0]) else 0.0
     if isinstance(traffic, Poisson) or done_s - begin_s >= 7 * _DAY_S:
         return False
-    within = _week(hours)
+    within = calendars.minutes_of(hours)
     for zone in list(traffic.zones) or scenario.zone_names:
         clock = scenario.start.tzinfo if zone is None else zoneinfo.ZoneInfo(zone)
         begin = (scenario.start + dt.timedelta(seconds=begin_s)).astimezone(clock)
         first = begin.weekday() * 1440 + begin.hour * 60 + begin.minute
-        minutes = np.arange(first, first + math.ceil((done_s - begin_s) / 60) + 1) % _WEEK_MIN
+        minutes = (
+            np.arange(first, first + math.ceil((done_s - begin_s) / 60) + 1) % calendars.WEEK_MIN
+        )
         if not within[minutes].all():
             return False
     return True

@@ -57,6 +57,10 @@ ALLOWED = {
         *("scenario", "search", "simulate", "summary", "sweep"),
     },
     "search": {"replications"},
+    "start": {
+        *("calendars", "demand", "errors", "estimate", "kernels", "outcome", "progress"),
+        *("regulations", "replications", "results", "scenario", "search", "simulate"),
+    },
     "sweep": {
         *("cost", "errors", "goal", "goals", "progress", "rates", "replications", "scenario"),
         *("simulate", "summary"),
