@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from smslab import __version__
 from smslab.cli_money import add_money_commands
+from smslab.cli_plan import add_planning_commands
 from smslab.errors import InputError, SmslabError
 
 if TYPE_CHECKING:
@@ -117,7 +118,10 @@ def _parser() -> argparse.ArgumentParser:
         help="country (ISO 3166-1 alpha-2) of rows that name none and of national numbers",
     )
     forecast.add_argument(
-        "--scenario", metavar="S.toml", help="how it is sent; a usual way if not given"
+        "--scenario",
+        metavar="S.toml",
+        help="how it is sent, a file or the name of a ready-made scenario; a usual "
+        "way if not given",
     )
     forecast.add_argument(
         "--rates", metavar="CARD.csv", help="prices; public list prices if not given"
@@ -153,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
             help="folder of the report (default: here)",
         )
     _add_simulation_commands(commands)
+    add_planning_commands(commands, _EPILOG)
     add_money_commands(commands, _EPILOG)
     _add_text_commands(commands)
     return parser
@@ -193,7 +198,9 @@ def _add_simulation_commands(commands: argparse._SubParsersAction[_Parser]) -> N
     )
     verify.set_defaults(run=_verify)
     for command in (simulate, verify):
-        command.add_argument("scenario", metavar="S.toml", help="the scenario")
+        command.add_argument(
+            "scenario", metavar="S.toml", help="the scenario, or the name of a ready-made one"
+        )
         command.add_argument(
             "--seed", metavar="N", type=int, default=0, help="same seed, same result (default 0)"
         )
@@ -294,9 +301,9 @@ def _demo(options: argparse.Namespace) -> None:
 def _forecast(options: argparse.Namespace) -> None:
     from smslab.io import read_messages
     from smslab.rates import RateCard
-    from smslab.scenario import Scenario
+    from smslab.scenarios import named_or_read
 
-    scenario = None if options.scenario is None else Scenario.from_toml(options.scenario)
+    scenario = None if options.scenario is None else named_or_read(options.scenario)
     rates = None if options.rates is None else RateCard.read(options.rates)
     messages = read_messages(options.file, text=options.text, to=options.to)
     _report(
@@ -387,10 +394,10 @@ def _rows(forecast: Forecast) -> pd.DataFrame:
 
 def _simulate(options: argparse.Namespace) -> None:
     from smslab.replications import replicate
-    from smslab.scenario import Scenario
+    from smslab.scenarios import named_or_read
     from smslab.simulate import simulate
 
-    scenario = Scenario.from_toml(options.scenario)
+    scenario = named_or_read(options.scenario)
     _check_seed(options.seed)
     many = replicate(
         scenario,
@@ -432,11 +439,11 @@ def _write_simulation(run: Run, many: Replications, options: argparse.Namespace)
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from smslab.scenario import Scenario
+    from smslab.scenarios import named_or_read
     from smslab.verification import verify
 
     _check_seed(options.seed)
-    found = verify(Scenario.from_toml(options.scenario), options.messages, rng=options.seed)
+    found = verify(named_or_read(options.scenario), options.messages, rng=options.seed)
     print(found.summary())
     if not found:
         print(found.differences.head(20).to_string(index=False))

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from smslab.errors import OptionError
+from smslab.estimate import estimate
 from smslab.figures import duration, figures_of
 from smslab.kernels.simulation import SECOND
 from smslab.outcome import Status
 from smslab.progress import Progress, shown
 from smslab.run import Run
-from smslab.scenario import Scenario
+from smslab.scenario import Campaign, Scenario
 from smslab.simulate import Seed, check_engine, run_once, seeds
 from smslab.summary import ALL
 from smslab.traffic import Load
@@ -249,6 +250,10 @@ class Replications:
         for name, figure in (("Last leaves", "sending_done_s"), ("Last lands", "finish_s")):
             value, low, high = map(duration, table.loc[figure, ["value", "low", "high"]])
             lines.append(f"{name:<14} {value} ({low} to {high})")
+        if all(
+            not isinstance(t, Campaign) or t.messages is not None for t in self.scenario.traffic
+        ):
+            lines.append(f"{'Estimate':<14} {estimate(self.scenario).summary().splitlines()[0]}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -257,7 +262,8 @@ class Replications:
     def _repr_html_(self) -> str:
         name = html.escape(self.scenario.name)
         head = f"<p>{name}: {len(self):,} replications, {100 * self.coverage:.1f} % intervals</p>"
-        return head + self.estimates().to_html(border=0)
+        last = html.escape(self.summary().splitlines()[-1])
+        return f"{head}{self.estimates().to_html(border=0)}<p>{last}</p>"
 
 
 def replicate(

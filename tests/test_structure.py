@@ -23,6 +23,7 @@ ALLOWED = {
             "bench",
             "budget",
             "cli_money",
+            "cli_plan",
             "decoding",
             "encoding",
             "errors",
@@ -32,6 +33,9 @@ ALLOWED = {
         ),
         *("output", "plot", "rates", "replications", "sample", "scenario", "scenarios"),
         *("segmentation", "simulate", "verification"),
+    },
+    "cli_plan": {
+        *("check", "errors", "goal", "output", "plan", "rates", "scenarios", "start"),
     },
     "cli_money": {
         *("calibrate", "cost", "errors", "goal", "goals", "io", "kpi", "log_reading", "logs"),
@@ -98,7 +102,7 @@ ALLOWED = {
     "intervals": set(),
     "sample": {"simulate"},
     "replications": {
-        *("errors", "figures", "kernels", "outcome", "progress", "run", "scenario"),
+        *("errors", "estimate", "figures", "kernels", "outcome", "progress", "run", "scenario"),
         *("simulate", "summary", "traffic"),
     },
     "verification": {"engines", "errors", "outcome", "scenario", "simulate", "traffic"},

@@ -6,13 +6,14 @@ import html
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from smslab.errors import ScenarioError, nearest
 from smslab.fields import from_table
 from smslab.scenario import Campaign, Poisson, Scenario, Schedule
 
-__all__ = ["Description", "describe", "load", "names"]
+__all__ = ["Description", "describe", "load", "named_or_read", "names"]
 
 
 def names() -> list[str]:
@@ -62,6 +63,28 @@ def load(name: str = "campaign", **changes: Any) -> Scenario:
     >>> faster = scenarios.load("marketing", **{"senders[0].mps": 200})
     """
     return describe(name).scenario.changed(changes)
+
+
+def named_or_read(name: str) -> Scenario:
+    """Return a scenario of the gallery, or of a file.
+
+    Parameters
+    ----------
+    name : str
+        Path of a TOML file, or one of :func:`names`; a file of that name wins.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        If there is neither, or the file cannot be read.
+    """
+    if not Path(name).exists() and not name.endswith(".toml"):
+        return load(name)
+    return Scenario.from_toml(name)
 
 
 def describe(name: str) -> Description:
