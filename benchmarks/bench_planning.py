@@ -34,7 +34,10 @@ def campaign(messages: int) -> Scenario:
     )
 
 
-GOALS = [smslab.Goal("last leaves <= 5 h", where="offer"), smslab.Goal("p95 delay <= 15 s", where="codes")]
+GOALS = [
+    smslab.Goal("last leaves <= 5 h", where="offer"),
+    smslab.Goal("p95 delay <= 15 s", where="codes"),
+]
 
 
 def seconds(call: Callable[[], object], runs: int) -> float:
