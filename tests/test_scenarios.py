@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import smslab
@@ -143,6 +144,19 @@ def test_windows_hold_what_is_ready_at_midnight():
     assert (short.loc[short["campaign"] == "Mexico", "status"] == "failed").all()
 
 
+def test_each_country_has_its_clock_and_its_bill():
+    run = smslab.simulate(smslab.scenarios.load("global_multilingual"), rng=1)
+    for traffic in run.scenario.traffic:
+        hours = traffic.allowed_hours[0]
+        sent = run.of(traffic.name).messages["sent_s"]
+        clock = (run.scenario.start + pd.to_timedelta(sent, unit="s")).dt.tz_convert(*traffic.zones)
+        assert clock.dt.hour.between(hours.from_h, hours.to_h - 1).all()
+    bill = smslab.cost(run)
+    assert bill.unpriced.empty
+    countries = ("JP", "CN", "IN", "AE", "TR", "DE", "FR", "MX")
+    assert bill.by("country")["messages"].to_dict() == dict.fromkeys(countries, 10_000)
+
+
 def test_opt_outs_of_the_first_send_block_the_second_and_no_notice():
     found = messages("opt_out_storm")
     opted_out = found[found["reason"] == "opted_out"]
@@ -157,16 +171,17 @@ def test_another_route_meets_the_goals_in_an_outage():
 
 
 def test_pumped_codes_cost_more_than_all_others():
-    card = smslab.RateCard.bundled()
-
     def abroad(**changes):
         run = smslab.simulate(smslab.scenarios.load("pumping_fraud", **changes), rng=1)
-        bills = [
-            smslab.cost(run.of(f"pumped {country}"), card, country=country)
-            for country in ("ID", "PK", "KE")
-        ]
-        home = smslab.cost(run.of("logins"), card, country="US")
-        return sum(bill.cost_micro.sum() for bill in bills) / home.cost_micro.sum()
+        micro = smslab.cost(run).by("country")["cost_micro"]
+        assert set(micro.index) == {"US", "ID", "PK", "KE"}
+        goal = smslab.Goal("cost <= 300", where="pumped ID")
+        met = smslab.evaluate(goal, run, rates=smslab.RateCard.bundled())
+        return micro.drop("US").sum() / micro["US"], bool(met)
 
-    assert abroad() > 20
-    assert abroad(**{"senders.international.daily_cap": 500}) < 2
+    share, met = abroad()
+    assert share > 20
+    assert not met
+    share, met = abroad(**{"senders.international.daily_cap": 500})
+    assert share < 2
+    assert met
