@@ -16,6 +16,7 @@ __all__ = ["Goal"]
 #: Other names of figures of :func:`smslab.kpis`.
 _ALIASES: Final = {
     "finish": "finish_s",
+    "landed_p95": "landed_p95_s",
     "last_lands": "finish_s",
     "last_leaves": "sending_done_s",
     "sending_done": "sending_done_s",
