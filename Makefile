@@ -24,11 +24,13 @@ verify: .venv/.ok
 	$(BIN)/python tests/verify_texts.py
 	$(BIN)/python tests/verify_engines.py
 	$(BIN)/python tests/verify_money.py
+	$(BIN)/python tests/verify_planning.py
 
 bench: benchmarks/.peers/.ok
 	$(BIN)/python benchmarks/bench_text.py
 	$(BIN)/python benchmarks/bench_simulation.py
 	$(BIN)/python benchmarks/bench_money.py
+	$(BIN)/python benchmarks/bench_planning.py
 
 clean:
 	rm -rf .venv benchmarks/.peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis report.html report-messages.csv

@@ -80,7 +80,8 @@ class Estimate:
             lines.append(f"{last}; {self.bottleneck} sets the pace (fluid)")
         for row in self.table[self.table["wait_s"].notna()].to_dict("records"):
             wait_s = float(row["wait_s"])
-            wait = duration(wait_s) if math.isfinite(wait_s) else "without end"
+            wait = duration(wait_s) if wait_s >= 1 else f"{1000 * wait_s:.0f} ms"
+            wait = wait if math.isfinite(wait_s) else "without end"
             lines.append(
                 f"{row['traffic']} at {row['station']}: {row['busy']:.0%} busy, mean wait {wait} "
                 f"({row['model']})"
@@ -122,7 +123,7 @@ def estimate(scenario: Scenario) -> Estimate:
     >>> offers = Campaign(name="offers", messages=36_000)
     >>> smslab.estimate(Scenario(traffic=(codes, offers), senders=(Sender(mps=10),)))
     last leaves after 1 h 18 min; sender sets the pace (fluid)
-    codes at sender: 30% busy, mean wait 0.1 s (M/D/1 beside a campaign)
+    codes at sender: 30% busy, mean wait 71 ms (M/D/1 beside a campaign)
     """
     horizon_s = scenario.horizon_h * 3600
     rows: list[dict[str, object]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import numpy as np
@@ -63,6 +64,9 @@ _SPANS: Final = {
     864_000: "10 d",
 }
 _POINTS: Final = 400
+
+#: Times that are further apart are drawn on a logarithmic axis.
+_WIDE: Final = 10
 
 
 def backlog(run: Run, *, ax: Axes | None = None) -> Axes:
@@ -345,9 +349,15 @@ def trade_off(
     ax.set(
         title="Time against the cost of capacity",
         xlabel="cost of the capacity",
-        ylabel=_literal(f"{figure.removesuffix('_s').replace('_', ' ')} ({unit})"),
+        ylabel=_literal(f"{_figure(figure)} ({unit})"),
     )
-    ax.set_ylim(bottom=0)
+    times = known[figure][known[figure] > 0]
+    if len(times) and times.max() > _WIDE * times.min():
+        ax.set_yscale("log")
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("{x:g}")
+    else:
+        ax.set_ylim(bottom=0)
     ax.legend(frameon=False)
     return _plain(ax)
 
@@ -535,6 +545,11 @@ def _axes(ax: Axes | None) -> Axes:
 def _literal(name: object) -> str:
     """Keep matplotlib from reading mathematics into a name."""
     return str(name).replace("$", r"\$")
+
+
+def _figure(name: str) -> str:
+    """Return the name of a figure, of a column or of a goal's text."""
+    return re.split("[<>]", name)[0].strip().removesuffix("_s").replace("_", " ")
 
 
 def _plain(ax: Axes) -> Axes:
