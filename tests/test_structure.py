@@ -58,7 +58,7 @@ ALLOWED = {
     },
     "kpi": {
         *("cost", "errors", "intervals", "ledger", "outcome", "rates", "replications", "rules"),
-        *("summary",),
+        *("segment_prices", "summary"),
     },
     "log_reading": {
         *("errors", "keywords", "ledger", "log_formats", "logs", "moments", "numbering"),
