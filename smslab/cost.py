@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -15,11 +16,11 @@ import pandas as pd
 from smslab.billing import Billing
 from smslab.errors import InputError, OptionError, nearest
 from smslab.ledger import HasLedger, Ledger, category
-from smslab.messages import UNKNOWN_COUNTRY, carriers, examine, places
+from smslab.messages import COLUMNS, UNKNOWN_COUNTRY, carriers, examine, places
 from smslab.numbering import country_code
 from smslab.outcome import NEVER, Reason, Status
 from smslab.rates import MICRO, RateCard
-from smslab.segment_prices import SegmentPrices, coded, combined, segment_prices
+from smslab.segment_prices import Coded, SegmentPrices, coded, combined, segment_prices
 from smslab.text import Texts
 
 __all__ = ["Bill", "cost", "is_charged"]
@@ -27,6 +28,9 @@ __all__ = ["Bill", "cost", "is_charged"]
 NO_PRICE: Final = "no price for the country"
 NO_SEGMENTS: Final = "segments not known"
 NO_STATUS: Final = "status not known"
+
+#: What 64 bits hold.
+_MOST: Final = int(np.iinfo(np.int64).max)
 
 _Micro = npt.NDArray[np.int64]
 
@@ -132,10 +136,13 @@ class Bill:
         Raises
         ------
         OptionError
-            If there is no such column.
+            If there is no such column, or its cells are no labels.
         """
         if not names:
             raise OptionError("by() needs the name of a column, such as 'country'")
+        for name in names:
+            if not isinstance(name, Hashable):
+                raise OptionError(f"by() takes names, as in by('country', 'carrier'); not {name!r}")
         codes, groups = self._groups(names)
         size = len(groups)
         segments = self.table["segments"].fillna(0).to_numpy(np.int64)
@@ -157,7 +164,7 @@ class Bill:
 
     def _groups(self, names: tuple[str, ...]) -> tuple[npt.NDArray[np.intp], pd.Index[Any]]:
         """Return the group of each message, and the groups."""
-        kinds = [coded(self._column(name)) for name in names]
+        kinds = [self._coded(name) for name in names]
         which, found = combined(kinds, len(self))
         places = np.unravel_index(found, [len(values) + 1 for _, values in kinds])
         labels = [
@@ -168,6 +175,14 @@ class Bill:
             return which, pd.Index(labels[0], name=names[0])
         return which, pd.MultiIndex.from_arrays(labels, names=names)
 
+    def _coded(self, name: str) -> Coded:
+        try:
+            return coded(self._column(name))
+        except TypeError:
+            raise OptionError(
+                f"column {name!r} cannot be grouped by: its cells are lists or the like"
+            ) from None
+
     def _column(self, name: str) -> pd.Series[Any] | pd.Categorical[str]:
         own = {"problem": self.problem, "basis": self.prices.basis}
         own["fee_basis"] = self.prices.fee_basis
@@ -175,10 +190,12 @@ class Bill:
             return own[name]
         for frame in (self.table, self.given):
             if frame is not None and name in frame:
+                if list(frame).count(name) > 1:
+                    raise OptionError(f"more than one column is called {name!r}; rename one")
                 column: pd.Series[Any] = frame[name]
                 return column
         known = [*self.table, *own, *(() if self.given is None else self.given)]
-        raise OptionError(f"no column {name!r} to group by.{nearest(name, map(str, known))}")
+        raise OptionError(f"no column {name!r} to group by.{nearest(str(name), map(str, known))}")
 
     def to_pandas(self) -> pd.DataFrame:
         """Return :attr:`messages`."""
@@ -268,7 +285,10 @@ def cost(
     Raises
     ------
     InputError
-        If the table has neither a column ``text`` nor ``segments``, or `country` is no country.
+        If the table has neither a column ``text`` nor ``segments``, or one of them twice, if
+        segments are no counts, or `country` is no country.
+    OptionError
+        If `sender_type` is no text.
 
     Examples
     --------
@@ -291,6 +311,8 @@ def cost(
         raise TypeError(
             f"rates must be a RateCard; not {rates!r:.60}. RateCard.read(path) reads one"
         )
+    if not isinstance(sender_type, str | None):
+        raise OptionError(f"sender_type must be a text such as '10dlc'; not {sender_type!r:.60}")
     default = None if country is None else country_code(country)
     if not isinstance(messages, pd.DataFrame) and isinstance(messages, HasLedger):
         return _of_ledger(messages.ledger, rates, default, sender_type)
@@ -309,11 +331,23 @@ def cost(
         rates=rates,
         table=table,
         prices=prices,
-        cost_micro=np.where(known, segments * prices.total_micro, 0),
+        cost_micro=np.where(known, _charges(segments, prices), 0),
         problem=pd.Categorical(problem),
         known=known,
         given=given,
     )
+
+
+def _charges(segments: npt.NDArray[Any], prices: SegmentPrices) -> _Micro:
+    """Multiply segments by their prices, in millionths."""
+    highest = int((prices.price_by_code + prices.fee_by_code).max(initial=0))
+    most = int(segments.max(initial=0))
+    if most * highest > _MOST:
+        raise InputError(
+            f"a message of {most:,} segments is too dear to be added up; check its count"
+        )
+    micro: _Micro = segments * prices.total_micro
+    return micro
 
 
 def is_charged(
@@ -349,10 +383,17 @@ def _of_segments(
     messages: pd.DataFrame, rates: RateCard, default: str | None, sender_type: str | None
 ) -> Bill:
     """Price a table whose segments are counted."""
+    for name in ("segments", *COLUMNS):
+        if list(messages.columns).count(name) > 1:
+            raise InputError(f"messages has more than one column {name!r}; rename one")
     segments = messages["segments"]
     if not pd.api.types.is_integer_dtype(segments.dtype) or (segments.fillna(0) < 0).any():
         raise InputError(
             "column 'segments' must hold whole numbers, 0 or more; segment(texts) counts them"
+        )
+    if (segments.fillna(0) > _MOST).any():
+        raise InputError(
+            f"column 'segments' must hold numbers up to {_MOST:,}; not {segments.max():,}"
         )
     place, wrong = places(messages, default)
     carrier = carriers(messages)
@@ -363,7 +404,7 @@ def _of_segments(
         told = pd.Series(problem, messages.index).astype("str")
         problem = pd.Categorical(told.mask(cannot, wrong))
     known = problem.codes < 0
-    micro = counts * prices.total_micro
+    micro = _charges(counts, prices)
     micro[~known] = 0
     return Bill(
         rates=rates,
@@ -414,7 +455,7 @@ def _of_ledger(
         inbound=received,
     )
     charged = is_charged(rates.billing, ledger.taken, status, ledger.reason) | received
-    micro = np.where(charged, ledger.segments * prices.total_micro, 0)
+    micro = np.where(charged, _charges(ledger.segments, prices), 0)
     failed = (status == Status.FAILED) & ~charged
     micro[failed] = rates.failed_message_micro
     campaign = ledger.labels["campaign"]
