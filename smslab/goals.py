@@ -45,6 +45,9 @@ _OF_REPLICATIONS: Final = {
     "landed_p95_s": "landed_95_s",
 }
 
+#: Commas part the thousands of a number, and nothing else.
+_WITH_COMMAS: Final = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
+
 #: Figures that may be asked for.
 _SHARES: Final = (
     *("delivered", "undelivered", "expired", "failed", "pending", "unknown", "confirmed"),
@@ -94,14 +97,14 @@ class Goal:
     where : str or mapping of str to str, optional
         Messages that it is for: the name of a campaign, or labels such as
         ``{"carrier": "Verizon"}``; all if not given.
-    figure, sign, target, clock : object
+    figure, sign, target, clock, currency : object
         What the text says: found out, not given. `target` is in seconds for times, a share for
-        shares; `clock` is True for a time of the day.
+        shares; `clock` is True for a time of the day; `currency` is empty where none is named.
 
     Raises
     ------
     OptionError
-        If the text is no goal.
+        If the text is no goal, or `where` names no messages.
 
     Examples
     --------
@@ -116,13 +119,19 @@ class Goal:
     sign: str = field(init=False, repr=False)
     target: float = field(init=False, repr=False)
     clock: bool = field(init=False, repr=False)
+    currency: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        parts = _TEXT.fullmatch(self.text)
+        parts = _TEXT.fullmatch(str(self.text))
         if parts is None:
             raise OptionError(
                 f"a goal is a figure, a sign and a number, such as 'delivered >= 95 %' or 'p95 "
                 f"delay <= 10 s'; not {self.text!r}"
+            )
+        if not all(isinstance(each, str) for pair in self.labels.items() for each in pair):
+            raise OptionError(
+                f"goal {self.text!r}: where must be the name of a campaign, or labels such as "
+                f"{{'carrier': 'Verizon'}}; not {self.where!r}"
             )
         name = re.sub(r"[\s_-]+", "_", parts["figure"].lower())
         if parts["percentile"]:
@@ -135,10 +144,19 @@ class Goal:
                 "percentile: 'p95 delay'"
             )
         target, clock = self._target(parts["value"], parts["unit"].lower(), name)
+        currency = parts["unit"].upper() if name.startswith("cost") else ""
         for attribute, value in (
             *(("figure", name), ("sign", parts["sign"]), ("target", target), ("clock", clock)),
+            ("currency", currency),
         ):
             object.__setattr__(self, attribute, value)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the messages that it is for are called, by label."""
+        if self.where is None:
+            return {}
+        return dict(self.where) if isinstance(self.where, Mapping) else {"campaign": self.where}
 
     def _target(self, value: str, unit: str, name: str) -> tuple[float, bool]:
         if ":" in value:
@@ -149,6 +167,11 @@ class Goal:
                     "and landed can have one"
                 )
             return hours * 3600.0 + minutes * 60.0, True
+        if "," in value and not _WITH_COMMAS.fullmatch(value):
+            raise OptionError(
+                f"goal {self.text!r}: commas part thousands, as in 1,500; write {value} with a "
+                "decimal point, such as 0.02"
+            )
         number = float(value.replace(",", ""))
         if name in _TIMES:
             if unit not in _SECONDS:
@@ -162,7 +185,11 @@ class Goal:
                 )
             return share, False
         rate = name.startswith("throughput") and unit.replace(" ", "") == "/s"
-        if unit and not rate and not (name.startswith("cost") and unit.isalpha()):
+        if name.startswith("cost") and unit and (unit in _SECONDS or not unit.isalpha()):
+            raise OptionError(
+                f"goal {self.text!r}: {unit!r} is no currency; write a code such as EUR"
+            )
+        if unit and not rate and not name.startswith("cost"):
             raise OptionError(f"goal {self.text!r}: {name} has no unit {unit!r}")
         return number, False
 
@@ -280,7 +307,8 @@ def evaluate(
     Raises
     ------
     OptionError
-        If messages that a goal is for do not exist, or a figure is not known of them.
+        If messages that a goal is for do not exist, a figure is not known of them, or it is in
+        another currency than the goal.
 
     Examples
     --------
@@ -292,9 +320,11 @@ def evaluate(
     met       delivered >= 95 %: 99.50 % (98.83 % to 99.79 %), margin 4.50 %
     missed    p95 network <= 5 s: 10.4 s (9.8 s to 11.4 s), margin -5.4 s
     """
-    chosen = [goals] if isinstance(goals, Goal) else list(goals)
+    chosen = list(goals) if isinstance(goals, Iterable) else [goals]
     rows = []
     for goal in chosen:
+        if not isinstance(goal, Goal):
+            raise OptionError(f"goals must be a Goal, or several; not {goals!r:.60}")
         table, start = _figures_of(goal, source, rates, country, confidence)
         name = goal.figure
         if isinstance(source, Replications):
@@ -307,6 +337,7 @@ def evaluate(
             value, low, high = 0.0, 0.0, 0.0
         else:
             value, low, high = map(float, table.loc[name, ["value", "low", "high"]])
+            _check_currency(goal, str(table.loc[name, "unit"]))
         target = goal.seconds(start)
         holds = _SIGNS[goal.sign]
         ends = [value if math.isnan(end) else end for end in (low, high)]
@@ -341,7 +372,7 @@ def _figures_of(
     country: str | None,
     confidence: float,
 ) -> tuple[pd.DataFrame, dt.datetime | None]:
-    where = {"campaign": goal.where} if isinstance(goal.where, str) else dict(goal.where or {})
+    where = goal.labels
     if isinstance(source, Replications):
         if where and set(where) != {"campaign"}:
             raise OptionError(f"goal {goal.text!r}: of replications only campaigns are known")
@@ -362,6 +393,15 @@ def _figures_of(
         ledger = ledger.only(label == value)
     part = _Part(ledger)
     return kpis(part, rates=rates, country=country, confidence=confidence), ledger.start
+
+
+def _check_currency(goal: Goal, unit: str) -> None:
+    if goal.currency and goal.currency != unit:
+        raise OptionError(
+            f"goal {goal.text!r}: the figures are in {unit or 'a currency that nobody names'}, "
+            f"not in {goal.currency}; give rates in {goal.currency} (RateCard.convert), or a goal "
+            "without a currency"
+        )
 
 
 def _check_label(goal: Goal, name: str, value: str, known: Iterable[Any]) -> None:

@@ -147,8 +147,7 @@ def kpis(
     delivered     0.995  0.988   0.998       share  1000
     network_p95  10.441  9.789  11.392           s   995
     """
-    if not 0 < confidence < 1:
-        raise OptionError(f"confidence must be between 0 and 1; not {confidence!r}")
+    intervals.check_confidence(confidence)
     if isinstance(source, Replications):
         return _of_replications(source, by, freq)
     ledger = ledger_of(source)

@@ -183,7 +183,7 @@ def test_what_cannot_be(busy):
     for freq in ("x", "0s", "-1h"):
         with pytest.raises(OptionError, match="freq must be a length of time"):
             smslab.kpis(busy, freq=freq)
-    with pytest.raises(OptionError, match="confidence must be between"):
+    with pytest.raises(OptionError, match="confidence must be a number between"):
         smslab.kpis(busy, confidence=95)
 
 

@@ -68,7 +68,7 @@ ALLOWED = {
     "log_formats": {"outcome"},
     "moments": {"errors"},
     "records": {"errors"},
-    "intervals": set(),
+    "intervals": {"errors"},
     "sample": {"simulate"},
     "replications": {
         *("errors", "fields", "figures", "kernels", "outcome", "progress", "scenario"),
