@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -20,10 +20,10 @@ from smslab.messages import COLUMNS, UNKNOWN_COUNTRY, carriers, examine, places
 from smslab.numbering import country_code
 from smslab.outcome import NEVER, Reason, Status
 from smslab.rates import MICRO, RateCard
-from smslab.segment_prices import Coded, SegmentPrices, coded, combined, segment_prices
+from smslab.segment_prices import SegmentPrices, coded, combined, segment_prices
 from smslab.text import Texts
 
-__all__ = ["Bill", "cost", "is_charged"]
+__all__ = ["Bill", "column_of", "cost", "is_charged"]
 
 NO_PRICE: Final = "no price for the country"
 NO_SEGMENTS: Final = "segments not known"
@@ -140,9 +140,6 @@ class Bill:
         """
         if not names:
             raise OptionError("by() needs the name of a column, such as 'country'")
-        for name in names:
-            if not isinstance(name, Hashable):
-                raise OptionError(f"by() takes names, as in by('country', 'carrier'); not {name!r}")
         codes, groups = self._groups(names)
         size = len(groups)
         segments = self.table["segments"].fillna(0).to_numpy(np.int64)
@@ -164,7 +161,7 @@ class Bill:
 
     def _groups(self, names: tuple[str, ...]) -> tuple[npt.NDArray[np.intp], pd.Index[Any]]:
         """Return the group of each message, and the groups."""
-        kinds = [self._coded(name) for name in names]
+        kinds = [coded(self._column(name)) for name in names]
         which, found = combined(kinds, len(self))
         places = np.unravel_index(found, [len(values) + 1 for _, values in kinds])
         labels = [
@@ -175,27 +172,13 @@ class Bill:
             return which, pd.Index(labels[0], name=names[0])
         return which, pd.MultiIndex.from_arrays(labels, names=names)
 
-    def _coded(self, name: str) -> Coded:
-        try:
-            return coded(self._column(name))
-        except TypeError:
-            raise OptionError(
-                f"column {name!r} cannot be grouped by: its cells are lists or the like"
-            ) from None
-
     def _column(self, name: str) -> pd.Series[Any] | pd.Categorical[str]:
         own = {"problem": self.problem, "basis": self.prices.basis}
         own["fee_basis"] = self.prices.fee_basis
-        if name in own:
+        if str(name) in own:
             return own[name]
-        for frame in (self.table, self.given):
-            if frame is not None and name in frame:
-                if list(frame).count(name) > 1:
-                    raise OptionError(f"more than one column is called {name!r}; rename one")
-                column: pd.Series[Any] = frame[name]
-                return column
-        known = [*self.table, *own, *(() if self.given is None else self.given)]
-        raise OptionError(f"no column {name!r} to group by.{nearest(str(name), map(str, known))}")
+        frames = [frame for frame in (self.table, self.given) if frame is not None]
+        return column_of(name, frames, also=own)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return :attr:`messages`."""
@@ -230,6 +213,48 @@ class Bill:
 
     def __repr__(self) -> str:
         return self.summary()
+
+
+def column_of(
+    name: str, frames: Sequence[pd.DataFrame], *, also: Iterable[str] = ()
+) -> pd.Series[Any]:
+    """Find a column to group by.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    frames : sequence of DataFrame
+        Where it is looked for; the first that has it is taken.
+    also : iterable of str
+        What else can be grouped by.
+
+    Returns
+    -------
+    Series
+
+    Raises
+    ------
+    OptionError
+        If there is no such column or more than one, or its cells are lists or the like.
+    """
+    if not isinstance(name, Hashable):
+        raise OptionError(f"by() takes names, as in by('country', 'carrier'); not {name!r}")
+    frame = next((frame for frame in frames if name in frame), None)
+    if frame is None:
+        known = [str(each) for each in (*(n for frame in frames for n in frame), *also)]
+        raise OptionError(f"no column {name!r} to group by.{nearest(str(name), known)}")
+    if list(frame).count(name) > 1:
+        raise OptionError(f"more than one column is called {name!r}; rename one")
+    column: pd.Series[Any] = frame[name]
+    try:
+        if column.dtype == np.object_:
+            pd.factorize(column)
+    except TypeError:
+        raise OptionError(
+            f"column {name!r} cannot be grouped by: its cells are lists or the like"
+        ) from None
+    return column
 
 
 #: Sums below this fit 64 bits whatever they are made of.
