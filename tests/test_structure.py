@@ -49,9 +49,9 @@ ALLOWED = {
     "budget": {"cost", "errors", "forecast", "intervals", "segmentation", "smart"},
     "goals": {"errors", "figures", "kpi", "ledger", "rates", "replications"},
     "calibrate": {
-        *("errors", "fitting", "intervals", "kpi", "ledger", "outcome", "scenario", "simulate"),
-        *("supply",),
+        *("delivery", "errors", "intervals", "kpi", "ledger", "outcome", "scenario", "simulate"),
     },
+    "delivery": {"fitting", "intervals", "ledger", "outcome", "scenario", "supply"},
     "fitting": set(),
     "log_writing": {
         *("cost", "errors", "ledger", "log_formats", "logs", "outcome", "output", "rates"),
