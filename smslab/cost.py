@@ -416,7 +416,7 @@ def _of_segments(
         raise InputError(
             "column 'segments' must hold whole numbers, 0 or more; segment(texts) counts them"
         )
-    if (segments.fillna(0) > _MOST).any():
+    if pd.api.types.is_unsigned_integer_dtype(segments.dtype) and (segments > _MOST).any():
         raise InputError(
             f"column 'segments' must hold numbers up to {_MOST:,}; not {segments.max():,}"
         )

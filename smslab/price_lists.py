@@ -136,7 +136,7 @@ def read_price_list(path: Path, format: str = "auto") -> PriceList:
         raise RateCardError(
             f"{path}: not UTF-8 (byte {error.start}); save it as CSV UTF-8"
         ) from None
-    if text.lstrip().startswith(("{", "[")):
+    if re.match(r"\s*(\{|\[\s*[{\]])", text):
         return _read_json(path, text, format)
     return _read_csv(path, text, format)
 

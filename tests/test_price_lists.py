@@ -313,7 +313,9 @@ def test_a_header_of_twilio_that_is_written_otherwise(card_of):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("[" * 100_000, "brackets are nested too deep"),
+        ("[" * 100_000, "no column 'country'"),
+        ('[{"a":' + "[" * 100_000, "brackets are nested too deep"),
+        ('{"a": 1}\n' + "[" * 100_000, "brackets are nested too deep"),
         ("{\n" + "[" * 100_000, "not JSON"),
         ("x" * 200_000, "line 1: field larger than field limit"),
         ("country,price,currency\nUS,1," + "U" * 200_000, "line 2: field larger than"),
