@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from smslab import intervals
@@ -35,9 +36,11 @@ class Budget:
     currency : str
         In what.
     expected : float
-        Mean cost over the replications.
+        Mean cost over the replications; NaN where no message has a price.
     exceeding, low, high : float
-        Share of campaigns that cost more, and its interval.
+        Share of campaigns that cost more, and its interval; NaN where no message has a price.
+    unpriced : int
+        How many messages of the list have no price: what they cost is in none of the figures.
     options : DataFrame
         What would save money, the most first (index ``option``): ``saving`` (float64, expected,
         in the currency), ``cost`` (float64, what is expected then), ``segments`` (int64, of the
@@ -50,6 +53,7 @@ class Budget:
     exceeding: float
     low: float
     high: float
+    unpriced: int
     options: pd.DataFrame
 
     def to_pandas(self) -> pd.DataFrame:
@@ -58,10 +62,14 @@ class Budget:
 
     def summary(self) -> str:
         """Return it in words."""
+        if math.isnan(self.expected):
+            return f"not known: none of {self.unpriced:,} messages has a price"
         lines = [
             f"{self.currency} {self.expected:,.2f} expected of {self.limit:,.2f}: "
             f"{self.exceeding:.0%} of campaigns cost more ({self.low:.0%} to {self.high:.0%})"
         ]
+        if self.unpriced:
+            lines[0] += f", without what {self.unpriced:,} messages cost that have no price"
         for option, row in self.options.iterrows():
             saving, still = row["saving"], row["exceeding"]
             lines.append(f"{option}: saves {saving:,.2f}, {still:.0%} would still cost more")
@@ -99,7 +107,7 @@ def budget(plan: Forecast, limit: float, *, confidence: float = 0.95) -> Budget:
     Raises
     ------
     OptionError
-        If `limit` is no amount, 0 or more.
+        If `limit` is no amount, 0 or more, or `confidence` no share.
 
     Examples
     --------
@@ -112,9 +120,11 @@ def budget(plan: Forecast, limit: float, *, confidence: float = 0.95) -> Budget:
     smart encoding, typographic       500        0.0
     smart encoding, symbols           500        0.0
     """
-    if not 0 <= limit < math.inf:
+    if not _is_amount(limit):
         raise OptionError(f"limit must be an amount, 0 or more; not {limit!r}")
-    costs = plan.replications["cost"].to_numpy(np.float64)
+    intervals.check_confidence(confidence)
+    sent, unpriced = _counts(plan)
+    costs = _costs(plan)
     over = int((costs > limit).sum())
     now = _whole(plan, plan.messages["segments"], plan.sender_type)
     rows = {}
@@ -128,16 +138,35 @@ def budget(plan: Forecast, limit: float, *, confidence: float = 0.95) -> Budget:
             rows[option] = (saving, float(then.mean()), segments, float((then > limit).mean()))
     names = ["saving", "cost", "segments", "exceeding"]
     options = pd.DataFrame.from_dict(rows, orient="index", columns=names).rename_axis("option")
-    low, high = intervals.wilson(over, len(costs), confidence)
+    known = len(costs) if sent > unpriced else 0
+    low, high = intervals.wilson(over, known, confidence)
     return Budget(
         limit=float(limit),
         currency=plan.rates.currency,
         expected=float(costs.mean()),
-        exceeding=over / len(costs),
+        exceeding=over / known if known else math.nan,
         low=low,
         high=high,
+        unpriced=unpriced,
         options=options.sort_values("saving", ascending=False, kind="stable"),
     )
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and bool(0 <= value < math.inf)
+
+
+def _counts(plan: Forecast) -> tuple[int, int]:
+    """Count the messages of the list that can be sent, and those of them without a price."""
+    sent = plan.messages[plan.messages["sendable"]]
+    return len(sent), int(sent["cost_micro"].isna().sum())
+
+
+def _costs(plan: Forecast) -> npt.NDArray[np.float64]:
+    """Return the costs of the replications; NaN where no message has a price."""
+    sent, unpriced = _counts(plan)
+    costs = plan.replications["cost"].to_numpy(np.float64)
+    return costs if sent > unpriced else np.full(len(costs), math.nan)
 
 
 def _whole(plan: Forecast, segments: pd.Series[Any], sender_type: str | None) -> Bill:
@@ -193,9 +222,9 @@ class Channel:
     def __post_init__(self) -> None:
         for share in ("arriving", "read", "replied"):
             value = getattr(self, share)
-            if not 0 <= value <= 1:
+            if not _is_amount(value) or value > 1:
                 raise OptionError(f"{self.name}: {share} must be a share, 0 to 1; not {value!r}")
-        if not 0 <= self.cost < math.inf:
+        if not _is_amount(self.cost):
             raise OptionError(f"{self.name}: cost must be 0 or more; not {self.cost!r}")
 
 
@@ -212,9 +241,15 @@ def channels(plan: Forecast, *others: Channel) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per channel (``SMS`` first): ``cost`` of all, ``per_delivered``, ``per_read``
-        (within five minutes, for texts) and ``per_answered`` (float64, in the card's currency; NaN
-        where there are none).
+        One row per channel (``SMS`` first): ``cost`` of all with a price, ``per_delivered``,
+        ``per_read`` (within five minutes, for texts) and ``per_answered`` of these (float64, in
+        the card's currency; NaN where there are none), and ``unpriced``: how many messages of the
+        list have no price.
+
+    Raises
+    ------
+    OptionError
+        If one of the others is no Channel.
 
     Examples
     --------
@@ -229,11 +264,16 @@ def channels(plan: Forecast, *others: Channel) -> pd.DataFrame:
     SMS             0.0132    0.0163
     e-mail          0.0001    0.0005
     """
+    for other in others:
+        if not isinstance(other, Channel):
+            raise OptionError(f"the others must be Channels: Channel(name=...); not {other!r:.60}")
     mean = plan.replications.mean()
     sent = float(mean["messages"])
-    delivered = sent * mean["delivered"]
-    counts = [("SMS", mean["cost"], delivered, delivered * mean["read_5_min"])]
-    answered = [sent * mean["replied"]]
+    sendable, unpriced = _counts(plan)
+    priced = sent * (1 - unpriced / sendable)
+    delivered = priced * mean["delivered"]
+    counts = [("SMS", _costs(plan).mean(), delivered, delivered * mean["read_5_min"])]
+    answered = [priced * mean["replied"]]
     for other in others:
         arrived = sent * other.arriving
         counts.append((other.name, sent * other.cost, arrived, arrived * other.read))
@@ -245,4 +285,5 @@ def channels(plan: Forecast, *others: Channel) -> pd.DataFrame:
         ],
         columns=["channel", "cost", "per_delivered", "per_read", "per_answered"],
     )
+    table["unpriced"] = [unpriced] + [0] * len(others)
     return table.set_index("channel")

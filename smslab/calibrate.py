@@ -7,35 +7,27 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from smslab import intervals
-from smslab.errors import InputError
-from smslab.fitting import PARAMETERS, Cells, Fit, fit
+from smslab.delivery import Deliveries, Findings
+from smslab.errors import InputError, OptionError
 from smslab.kpi import kpis
 from smslab.ledger import HasLedger, Ledger, ledger_of
 from smslab.outcome import NEVER, Keyword, Reason, Status
-from smslab.scenario import Campaign, Carrier, Conversation, Poisson, Scenario, Sender
+from smslab.scenario import Campaign, Conversation, Poisson, Scenario, Sender
 from smslab.simulate import Seed, simulate
-from smslab.supply import Causes
 
 __all__ = ["Calibration", "calibrate", "differences"]
 
 _SECOND_US: Final = 1_000_000
 
-#: Carriers with fewer messages are put together.
-_FEWEST: Final = 200
-
-#: Fewer failures say nothing of how long their receipts take, fewer late ones nothing of when
-#: handsets come back.
-_FEW: Final = 20
-
-#: Bins of delays, in seconds.
-_EDGES: Final = np.concatenate([[0.0], np.geomspace(0.2, 40_000, 140), [math.inf]])
+#: What a scenario holds: a year.
+_LONGEST_H: Final = 366 * 24
 
 #: What comes within a second is a burst.
 _BURST_US: Final = _SECOND_US
@@ -44,17 +36,6 @@ _BURST_US: Final = _SECOND_US
 _SEEN_WAITING: Final = 0.05
 
 _HOURS: Final = 24
-
-
-class _Parameter(NamedTuple):
-    """A figure of the scenario: where it stands, its interval, and what it is from."""
-
-    path: str
-    value: float
-    low: float
-    high: float
-    of: int
-    how: str
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -154,7 +135,9 @@ def calibrate(
     Raises
     ------
     InputError
-        If the log has no messages that were to be sent.
+        If the log has no messages that were to be sent, or goes on for more than a year.
+    OptionError
+        If `base` is no scenario, or `confidence` no share.
 
     Notes
     -----
@@ -177,10 +160,14 @@ def calibrate(
     path
     carriers[0].permanent_failure  0.059  0.056  0.062
     """
+    intervals.check_confidence(confidence)
+    if not isinstance(base, Scenario | None):
+        raise OptionError(f"base must be a Scenario; not {base!r:.60}")
     observed = _given_up(ledger_of(log).observed())
     ledger = observed.only(observed.asked)
     if not len(ledger):
         raise InputError("the log has no messages that were to be sent")
+    _check_span(ledger)
     work = _Calibrator(observed, ledger, base or Scenario(), confidence)
     end_us = _last_us(ledger)
     if until is not None:
@@ -221,7 +208,7 @@ def _moment(until: str | pd.Timestamp) -> pd.Timestamp:
         moment = pd.Timestamp(until)
         if moment.tzinfo is not None:
             return moment
-    except ValueError:
+    except (TypeError, ValueError):
         pass
     raise InputError(
         f"until must be a time with its zone, such as 2026-11-25T20:00+00:00; not {until!s}"
@@ -242,6 +229,20 @@ class _Observed:
         self.ledger = ledger.observed()
 
 
+def _check_span(ledger: Ledger) -> None:
+    longest_us = _LONGEST_H * 3600 * _SECOND_US
+    times = np.stack([ledger.queued_us, ledger.sent_us, ledger.final_us])
+    late = int((times.max(axis=0) > longest_us).sum())
+    if late:
+        last = f"{times.max() / _SECOND_US / 86400:,.0f} days"
+        first = "" if ledger.start is None else f", at {ledger.start:%Y-%m-%d %H:%M}"
+        raise InputError(
+            f"{late:,} of {len(ledger):,} messages have times over a year after the first{first}, "
+            f"up to {last} after it; a scenario holds a year: leave out the times that are wrong, "
+            "or calibrate from a part of the log"
+        )
+
+
 def _last_us(ledger: Ledger) -> int:
     times = (ledger.queued_us, ledger.sent_us, ledger.final_us)
     return max(int(time.max(initial=0)) for time in times)
@@ -253,47 +254,35 @@ class _Calibrator:
     ) -> None:
         # Answers take their turn at the sender as well.
         self._outbound = everything.only(everything.status != Status.RECEIVED)
-        self._ledger, self._base, self._confidence = ledger, base, confidence
-        self._z = NormalDist().inv_cdf(0.5 + confidence / 2)
-        self._found: list[_Parameter] = []
-        self._notes: list[str] = []
-        self._cells: list[pd.DataFrame] = []
+        self._ledger, self._base, self._findings = ledger, base, Findings(confidence)
 
     def calibrate(self, end_us: int) -> Calibration:
         ledger, base = self._ledger, self._base
         senders, sender_of = self._senders()
         traffic = self._traffic(senders, sender_of)
-        carriers = self._carriers(end_us)
-        last_s = _last_us(ledger) / _SECOND_US
-        longest = max(carrier.validity_h for carrier in carriers)
+        deliveries = Deliveries(ledger, base.carriers, self._findings, end_us)
+        carriers = deliveries.carriers()
+        last_h = _last_us(ledger) / _SECOND_US / 3600
+        longest_h = max(carrier.validity_h for carrier in carriers)
+        ends_h = max(each.end_s for each in traffic) / 3600
+        horizon_h = max(base.horizon_h, ends_h, last_h + longest_h)
         scenario = replace(
             base,
             name="calibrated",
             start=ledger.start,
-            horizon_h=float(math.ceil(max(base.horizon_h, last_s / 3600 + longest))),
+            horizon_h=float(min(math.ceil(horizon_h), _LONGEST_H)),
             traffic=traffic,
             senders=senders,
             carriers=carriers,
         )
-        table = pd.DataFrame(self._found).set_index("path")
         return Calibration(
             scenario=scenario,
-            parameters=table,
-            delays=pd.concat(self._cells, ignore_index=True) if self._cells else pd.DataFrame(),
+            parameters=pd.DataFrame(self._findings.parameters).set_index("path"),
+            delays=deliveries.delays,
             ledger=ledger,
-            confidence=self._confidence,
-            notes=tuple(dict.fromkeys(self._notes)),
+            confidence=self._findings.confidence,
+            notes=tuple(dict.fromkeys(self._findings.notes)),
         )
-
-    def _note(
-        self, parameter: str, value: float, ends: tuple[float, float], of: int, how: str
-    ) -> float:
-        self._found.append(_Parameter(parameter, value, *ends, of, how))
-        return value
-
-    def _share(self, parameter: str, count: int, of: int, how: str) -> float:
-        ends = intervals.wilson(count, of, self._confidence)
-        return self._note(parameter, count / of if of else 0.0, ends, of, how)
 
     # Traffic
 
@@ -317,7 +306,7 @@ class _Calibrator:
                 "conversation": self._conversation(path, one),
             }
             if (places > 0).sum() > 1:
-                self._notes.append(
+                self._findings.notes.append(
                     f"{name!r} went by several senders: the scenario takes the most frequent"
                 )
             traffic.append(self._arrivals(path, one, common))
@@ -331,25 +320,34 @@ class _Calibrator:
         span_us = int(times[-1] - times[0]) if len(times) else 0
         nothing = (math.nan, math.nan)
         if span_us <= _BURST_US:
-            self._note(f"{path}.messages", size, nothing, size, "counted: a burst")
+            self._findings.note(f"{path}.messages", size, nothing, size, "counted: a burst")
             return Campaign(messages=size, start_s=begin_s, **common)
         span_s = span_us / _SECOND_US
+        longest_s = _LONGEST_H * 3600 - begin_s
         gaps = np.diff(times) / _SECOND_US
         if gaps.std() < gaps.mean() / 2:
             # Evenly spread messages have gaps that are all alike, random ones have not.
-            self._note(f"{path}.messages", size, nothing, size, "counted: evenly spread")
-            over_h = self._note(
-                f"{path}.over_h", span_s * size / (size - 1) / 3600, nothing, size, "read off"
+            self._findings.note(f"{path}.messages", size, nothing, size, "counted: evenly spread")
+            over_h = self._findings.note(
+                f"{path}.over_h",
+                min(span_s * size / (size - 1), longest_s) / 3600,
+                nothing,
+                size,
+                "read off",
             )
             return Campaign(messages=size, start_s=begin_s, over_h=over_h, **common)
-        half = self._z * math.sqrt(size)
-        duration_s = span_s * (size + 1) / (size - 1)
-        ends = ((size - half) / duration_s, (size + half) / duration_s)
-        rate = self._note(f"{path}.rate_per_s", size / duration_s, ends, size, "counted: at random")
+        half = self._findings.z * math.sqrt(size)
+        duration_s = min(span_s * (size + 1) / (size - 1), longest_s)
+        ends = (max(size - half, 0) / duration_s, (size + half) / duration_s)
+        rate = self._findings.note(
+            f"{path}.rate_per_s", size / duration_s, ends, size, "counted: at random"
+        )
         begin_s = max(begin_s - span_s / (size - 1), 0.0)
-        profile = _profile((times - times[0]) / _SECOND_US, duration_s, self._confidence)
+        profile = _profile((times - times[0]) / _SECOND_US, duration_s, self._findings.confidence)
         if profile:
-            self._notes.append(f"{common['name']!r} is busier in some hours: see {path}.profile")
+            self._findings.notes.append(
+                f"{common['name']!r} is busier in some hours: see {path}.profile"
+            )
         return Poisson(
             rate_per_s=rate, start_s=begin_s, duration_s=duration_s, profile=profile, **common
         )
@@ -358,10 +356,10 @@ class _Calibrator:
         counts = np.bincount(one.segments)[1:]
         of = int(counts.sum())
         if not of:
-            self._notes.append("the log does not tell segments: taken as one a message")
+            self._findings.notes.append("the log does not tell segments: taken as one a message")
             return (1.0,)
         shares = [
-            self._share(f"{path}.segment_shares[{n}]", int(count), of, "counted")
+            self._findings.share(f"{path}.segment_shares[{n}]", int(count), of)
             for n, count in enumerate(counts)
         ]
         return tuple(shares)
@@ -374,13 +372,15 @@ class _Calibrator:
             return None
         # Who reads looks at it sooner or later.
         fields: dict[str, Any] = {
-            "reply_share": self._share(
-                f"{path}.conversation.reply_share", found, int(delivered.sum()), "counted"
+            "reply_share": self._findings.share(
+                f"{path}.conversation.reply_share", found, int(delivered.sum())
             )
         }
         told = one.keyword[replied & (one.keyword != Keyword.NONE)]
         if not len(told):
-            self._notes.append("the log does not tell what replies say: shares as by default")
+            self._findings.notes.append(
+                "the log does not tell what replies say: shares as by default"
+            )
         for name, keyword in (
             *(("stop_share", Keyword.STOP), ("help_share", Keyword.HELP)),
             ("start_share", Keyword.START),
@@ -388,14 +388,19 @@ class _Calibrator:
             if not len(told):
                 break
             said = int((told == keyword).sum())
-            fields[name] = self._share(f"{path}.conversation.{name}", said, len(told), "counted")
-        after_s = (one.replied_us[replied] - one.final_us[replied]) / _SECOND_US
-        median_s = max(float(np.median(after_s)) - self._base.reading.median_s, 1.0)
-        fields["reply_median_s"] = self._note(
+            fields[name] = self._findings.share(f"{path}.conversation.{name}", said, len(told))
+        timed = replied & (one.final_us != NEVER)
+        if not timed.any():
+            self._findings.notes.append(
+                "the log does not tell how soon replies come: as by default"
+            )
+            return Conversation(**fields)
+        after_s = (one.replied_us[timed] - one.final_us[timed]) / _SECOND_US
+        fields["reply_median_s"] = self._findings.note(
             f"{path}.conversation.reply_median_s",
-            median_s,
+            max(float(np.median(after_s)) - self._base.reading.median_s, 1.0),
             (math.nan, math.nan),
-            found,
+            int(timed.sum()),
             "median from receipt to reply, less that of reading in the base",
         )
         return Conversation(**fields)
@@ -424,10 +429,12 @@ class _Calibrator:
         waited = queued[1:] < sent[:-1]
         gaps = np.diff(sent)
         if not len(rows):
-            self._notes.append("the log has no times of sending: senders have no limit")
+            self._findings.notes.append("the log has no times of sending: senders have no limit")
             return None
         if waited.mean() < _SEEN_WAITING if len(waited) else True:
-            self._notes.append("hardly a message waited for its sender: senders have no limit")
+            self._findings.notes.append(
+                "hardly a message waited for its sender: senders have no limit"
+            )
             return None
         # A message has left when its last segment has: the time before it is that of its own.
         segments = np.maximum(one.segments[order][1:], 1)[waited]
@@ -435,176 +442,11 @@ class _Calibrator:
         mean_s = float(gaps[waited].sum() / segments.sum() / _SECOND_US)
         spread = float(np.std(gaps[waited] / _SECOND_US - segments * mean_s)) * math.sqrt(of)
         # Times are whole microseconds.
-        half = self._z * spread / float(segments.sum()) + 1e-6 / math.sqrt(of)
+        half = self._findings.z * spread / float(segments.sum()) + 1e-6 / math.sqrt(of)
         ends = (1 / (mean_s + half), 1 / max(mean_s - half, mean_s / 1000))
-        return self._note(path, 1 / mean_s, ends, of, "from the time between those that waited")
-
-    # Carriers
-
-    def _carriers(self, end_us: int) -> tuple[Carrier, ...]:
-        ledger = self._ledger
-        label = ledger.labels["carrier"]
-        counts = np.bincount(label.codes[label.codes >= 0], minlength=len(label.categories))
-        named = [code for code, count in enumerate(counts) if count >= _FEWEST]
-        groups = [(str(label.categories[code]), label.codes == code) for code in named]
-        rest = ~np.isin(label.codes, named)
-        if rest.any() or not groups:
-            groups.append(("Other", rest))
-        carriers: list[Carrier] = []
-        for name, flags in groups:
-            path = f"carriers[{len(carriers)}]"
-            whole = int(np.count_nonzero(flags))
-            share = 1.0
-            if len(groups) > 1:
-                share = self._share(f"{path}.share", whole, len(ledger), "counted")
-            base = next((c for c in self._base.carriers if c.name == name), self._base.carriers[0])
-            own = replace(base, name=name, share=share, country="")
-            carriers.append(self._delivery(path, own, ledger.only(flags), end_us))
-        return tuple(carriers)
-
-    def _delivery(self, path: str, base: Carrier, one: Ledger, end_us: int) -> Carrier:
-        """Fit how a carrier delivers."""
-        rows = one.taken & (one.sent_us != NEVER)
-        settled_us = round(base.validity_h * 3600 * _SECOND_US)
-        settled = rows & (one.sent_us <= end_us - settled_us)
-        if settled.sum() < rows.sum() / 2:
-            settled = rows & (one.sent_us <= end_us - 3600 * _SECOND_US)
-            if settled.sum() < rows.sum() / 2:
-                settled = rows
-            self._notes.append(
-                "the log ends before the carriers had given up: what was still under way counts as "
-                "without a receipt; pass until= if the log was taken later"
-            )
-        if not settled.any():
-            return self._ends_alone(path, base, one)
-        one = one.only(settled)
-        causes = self._causes(path, one)
-        expired = one.status == Status.EXPIRED
-        validity_h = base.validity_h
-        if expired.sum() >= 1:
-            waits_s = (one.final_us[expired] - one.sent_us[expired]) / _SECOND_US
-            validity_h = self._note(
-                f"{path}.validity_h",
-                max((float(np.median(waits_s)) - base.receipt_median_s) / 3600, 1e-3),
-                (math.nan, math.nan),
-                int(expired.sum()),
-                "median of those that expired, less a receipt's",
-            )
-        cells = _cells(one)
-        if cells.resolution_s >= 1:
-            self._notes.append(
-                f"times are rounded to {cells.resolution_s:g} s: delays are fitted as such a clock "
-                "shows them"
-            )
-        found = self._fitted(path, cells, base, validity_h, has_receipt=one.final_is_receipt)
-        for name, (low, high) in found.bounds.items():
-            of = int(cells.counts.sum())
-            self._note(f"{path}.{name}", found.estimates[name], (low, high), of, "likelihood")
-        self._keep(base.name, cells, found)
-        values: dict[str, Any] = dict(found.estimates)
-        if not one.final_is_receipt:
-            values |= {n: getattr(base, n) for n in ("receipt_median_s", "receipt_sigma")}
-        over = values["first_attempt"] + values["permanent_failure"]
-        if over > 1:
-            values["first_attempt"] /= over
-            values["permanent_failure"] /= over
-        return replace(base, causes=causes, validity_h=validity_h, **values)
-
-    def _fitted(
-        self, path: str, cells: Cells, base: Carrier, validity_h: float, *, has_receipt: bool
-    ) -> Fit:
-        counts = cells.counts.sum()
-        begin = {name: float(getattr(base, name)) for name in PARAMETERS}
-        free = set(PARAMETERS)
-        middle = np.sqrt(np.maximum(cells.edges[:-1], 0.1) * np.minimum(cells.edges[1:], 1e5))
-        failed = cells.undelivered.sum()
-        begin["permanent_failure"] = max(failed / counts, 0.5 / counts)
-        begin["receipt_missing"] = max(cells.without / counts, 0.5 / counts)
-        begin["first_attempt"] = float(cells.delivered[middle < base.retry_s[0]].sum() / counts)
-        if not has_receipt:
-            begin |= {"receipt_median_s": 0.0, "receipt_sigma": 0.0}
-            free -= {"receipt_median_s", "receipt_sigma"}
-        elif failed >= _FEW:
-            begin["receipt_median_s"] = _usual(cells, cells.undelivered, begin["receipt_sigma"])
-        else:
-            free -= {"receipt_median_s", "receipt_sigma"}
-            self._notes.append(
-                f"{path}: too few failures to tell the receipt's delay from the message's: the "
-                "receipt's is that of the base"
-            )
-        early = np.where(middle < base.retry_s[0], cells.delivered, 0)
-        both = _usual(cells, early, begin["latency_sigma"])
-        begin["latency_median_s"] = max(both - begin["receipt_median_s"], both / 10)
-        late = cells.delivered[middle >= base.retry_s[0]].sum() + cells.expired
-        if late < _FEW:
-            free -= {"away_mean_s"}
-            self._notes.append(
-                f"{path}: too few messages had to wait for a handset: how long is as in the base"
-            )
-        if not failed:
-            free -= {"permanent_failure"}
-            begin["permanent_failure"] = 0.0
-        if not cells.without:
-            free -= {"receipt_missing"}
-            begin["receipt_missing"] = 0.0
-        tries = [begin, begin | {"latency_sigma": begin["latency_sigma"] * 1.6}]
-        fits = [
-            fit(cells, start, frozenset(free), base.retry_s, validity_h * 3600, self._z)
-            for start in tries
-        ]
-        return max(fits, key=lambda found: found.likelihood)
-
-    def _ends_alone(self, path: str, base: Carrier, one: Ledger) -> Carrier:
-        """Take from a log without times of sending what became of messages, and no delays."""
-        self._notes.append(
-            "the log has no times of sending: delays are those of the base, and what was not "
-            "delivered at the first attempt cannot be told"
+        return self._findings.note(
+            path, 1 / mean_s, ends, of, "from the time between those that waited"
         )
-        taken = one.only(one.taken)
-        of = len(taken)
-        failed = int((taken.status == Status.UNDELIVERED).sum())
-        missing = int((taken.status == Status.PENDING).sum())
-        failure = self._share(f"{path}.permanent_failure", failed, max(of - missing, 1), "counted")
-        receipt = self._share(f"{path}.receipt_missing", missing, max(of, 1), "counted")
-        return replace(
-            base,
-            causes=self._causes(path, taken),
-            permanent_failure=failure,
-            receipt_missing=receipt,
-            first_attempt=min(base.first_attempt, 1 - failure),
-        )
-
-    def _causes(self, path: str, one: Ledger) -> Causes:
-        reasons = one.reason[one.status == Status.UNDELIVERED]
-        of = len(reasons)
-        if not of:
-            return self._base.carriers[0].causes
-        known = ("invalid_number", "filtered", "blocked")
-        counts = {name: int((reasons == Reason[name.upper()]).sum()) for name in known}
-        counts["unknown"] = of - sum(counts.values())
-        return Causes(
-            **{
-                name: self._share(f"{path}.causes.{name}", count, of, "counted")
-                for name, count in counts.items()
-            }
-        )
-
-    def _keep(self, carrier: str, cells: Cells, found: Fit) -> None:
-        width = len(cells.delivered)
-        for outcome, begin in (("delivered", 0), ("undelivered", width)):
-            part = slice(begin, begin + width)
-            self._cells.append(
-                pd.DataFrame(
-                    {
-                        "carrier": carrier,
-                        "outcome": outcome,
-                        "from_s": cells.edges[:-1],
-                        "to_s": cells.edges[1:],
-                        "observed": cells.counts[part],
-                        "expected": found.expected[part],
-                    }
-                )
-            )
 
 
 def _parts(label: pd.Categorical[str], other: str) -> Iterator[tuple[int, str]]:
@@ -632,37 +474,3 @@ def _profile(
         return ()
     weights = counts / lengths
     return tuple(float(w) for w in np.where(counts > 0, weights / weights.max(), 0))
-
-
-def _usual(cells: Cells, counts: npt.NDArray[np.float64], sigma: float) -> float:
-    """Guess the median of log-normal times from their counts."""
-    if cells.resolution_s > 1:
-        # Times that are rounded down at both ends have the mean of the true ones.
-        begins = cells.edges[:-1]
-        mean_s = float(begins @ counts) / max(float(counts.sum()), 1)
-        return max(mean_s, 0.2) / math.exp(sigma**2 / 2)
-    below = np.cumsum(counts)
-    at = int(np.searchsorted(below, below[-1] / 2)) if below[-1] else 0
-    return math.sqrt(max(cells.edges[at], 0.1) * min(cells.edges[at + 1], 1e5))
-
-
-def _cells(one: Ledger) -> Cells:
-    resolution = max(one.resolution_s.get(name, 0.0) for name in ("sent", "final"))
-    delays = (one.final_us - one.sent_us) / _SECOND_US
-    edges = _EDGES
-    if resolution:
-        finite = np.ceil(_EDGES[:-1] / resolution) * resolution
-        edges = np.append(np.unique(finite), math.inf)
-
-    def counted(status: Status) -> npt.NDArray[np.float64]:
-        rows = (one.status == status) & (one.final_us != NEVER)
-        return np.histogram(np.maximum(delays[rows], 0), edges)[0].astype(np.float64)
-
-    return Cells(
-        edges=edges,
-        delivered=counted(Status.DELIVERED),
-        undelivered=counted(Status.UNDELIVERED),
-        expired=float(np.count_nonzero(one.status == Status.EXPIRED)),
-        without=float(np.count_nonzero(one.status == Status.PENDING)),
-        resolution_s=resolution,
-    )

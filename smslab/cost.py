@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -15,18 +16,21 @@ import pandas as pd
 from smslab.billing import Billing
 from smslab.errors import InputError, OptionError, nearest
 from smslab.ledger import HasLedger, Ledger, category
-from smslab.messages import UNKNOWN_COUNTRY, carriers, examine, places
+from smslab.messages import COLUMNS, UNKNOWN_COUNTRY, carriers, examine, places
 from smslab.numbering import country_code
 from smslab.outcome import NEVER, Reason, Status
 from smslab.rates import MICRO, RateCard
 from smslab.segment_prices import SegmentPrices, coded, combined, segment_prices
 from smslab.text import Texts
 
-__all__ = ["Bill", "cost", "is_charged"]
+__all__ = ["Bill", "column_of", "cost", "is_charged"]
 
 NO_PRICE: Final = "no price for the country"
 NO_SEGMENTS: Final = "segments not known"
 NO_STATUS: Final = "status not known"
+
+#: What 64 bits hold.
+_MOST: Final = int(np.iinfo(np.int64).max)
 
 _Micro = npt.NDArray[np.int64]
 
@@ -132,7 +136,7 @@ class Bill:
         Raises
         ------
         OptionError
-            If there is no such column.
+            If there is no such column, or its cells are no labels.
         """
         if not names:
             raise OptionError("by() needs the name of a column, such as 'country'")
@@ -171,14 +175,10 @@ class Bill:
     def _column(self, name: str) -> pd.Series[Any] | pd.Categorical[str]:
         own = {"problem": self.problem, "basis": self.prices.basis}
         own["fee_basis"] = self.prices.fee_basis
-        if name in own:
+        if str(name) in own:
             return own[name]
-        for frame in (self.table, self.given):
-            if frame is not None and name in frame:
-                column: pd.Series[Any] = frame[name]
-                return column
-        known = [*self.table, *own, *(() if self.given is None else self.given)]
-        raise OptionError(f"no column {name!r} to group by.{nearest(name, map(str, known))}")
+        frames = [frame for frame in (self.table, self.given) if frame is not None]
+        return column_of(name, frames, also=own)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return :attr:`messages`."""
@@ -213,6 +213,48 @@ class Bill:
 
     def __repr__(self) -> str:
         return self.summary()
+
+
+def column_of(
+    name: str, frames: Sequence[pd.DataFrame], *, also: Iterable[str] = ()
+) -> pd.Series[Any]:
+    """Find a column to group by.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    frames : sequence of DataFrame
+        Where it is looked for; the first that has it is taken.
+    also : iterable of str
+        What else can be grouped by.
+
+    Returns
+    -------
+    Series
+
+    Raises
+    ------
+    OptionError
+        If there is no such column or more than one, or its cells are lists or the like.
+    """
+    if not isinstance(name, Hashable):
+        raise OptionError(f"by() takes names, as in by('country', 'carrier'); not {name!r}")
+    frame = next((frame for frame in frames if name in frame), None)
+    if frame is None:
+        known = [str(each) for each in (*(n for frame in frames for n in frame), *also)]
+        raise OptionError(f"no column {name!r} to group by.{nearest(str(name), known)}")
+    if list(frame).count(name) > 1:
+        raise OptionError(f"more than one column is called {name!r}; rename one")
+    column: pd.Series[Any] = frame[name]
+    try:
+        if column.dtype == np.object_:
+            pd.factorize(column)
+    except TypeError:
+        raise OptionError(
+            f"column {name!r} cannot be grouped by: its cells are lists or the like"
+        ) from None
+    return column
 
 
 #: Sums below this fit 64 bits whatever they are made of.
@@ -268,7 +310,10 @@ def cost(
     Raises
     ------
     InputError
-        If the table has neither a column ``text`` nor ``segments``, or `country` is no country.
+        If the table has neither a column ``text`` nor ``segments``, or one of them twice, if
+        segments are no counts, or `country` is no country.
+    OptionError
+        If `sender_type` is no text.
 
     Examples
     --------
@@ -291,6 +336,8 @@ def cost(
         raise TypeError(
             f"rates must be a RateCard; not {rates!r:.60}. RateCard.read(path) reads one"
         )
+    if not isinstance(sender_type, str | None):
+        raise OptionError(f"sender_type must be a text such as '10dlc'; not {sender_type!r:.60}")
     default = None if country is None else country_code(country)
     if not isinstance(messages, pd.DataFrame) and isinstance(messages, HasLedger):
         return _of_ledger(messages.ledger, rates, default, sender_type)
@@ -309,11 +356,23 @@ def cost(
         rates=rates,
         table=table,
         prices=prices,
-        cost_micro=np.where(known, segments * prices.total_micro, 0),
+        cost_micro=np.where(known, _charges(segments, prices), 0),
         problem=pd.Categorical(problem),
         known=known,
         given=given,
     )
+
+
+def _charges(segments: npt.NDArray[Any], prices: SegmentPrices) -> _Micro:
+    """Multiply segments by their prices, in millionths."""
+    highest = int((prices.price_by_code + prices.fee_by_code).max(initial=0))
+    most = int(segments.max(initial=0))
+    if most * highest > _MOST:
+        raise InputError(
+            f"a message of {most:,} segments is too dear to be added up; check its count"
+        )
+    micro: _Micro = segments * prices.total_micro
+    return micro
 
 
 def is_charged(
@@ -349,10 +408,17 @@ def _of_segments(
     messages: pd.DataFrame, rates: RateCard, default: str | None, sender_type: str | None
 ) -> Bill:
     """Price a table whose segments are counted."""
+    for name in ("segments", *COLUMNS):
+        if list(messages.columns).count(name) > 1:
+            raise InputError(f"messages has more than one column {name!r}; rename one")
     segments = messages["segments"]
     if not pd.api.types.is_integer_dtype(segments.dtype) or (segments.fillna(0) < 0).any():
         raise InputError(
             "column 'segments' must hold whole numbers, 0 or more; segment(texts) counts them"
+        )
+    if pd.api.types.is_unsigned_integer_dtype(segments.dtype) and (segments > _MOST).any():
+        raise InputError(
+            f"column 'segments' must hold numbers up to {_MOST:,}; not {segments.max():,}"
         )
     place, wrong = places(messages, default)
     carrier = carriers(messages)
@@ -363,7 +429,7 @@ def _of_segments(
         told = pd.Series(problem, messages.index).astype("str")
         problem = pd.Categorical(told.mask(cannot, wrong))
     known = problem.codes < 0
-    micro = counts * prices.total_micro
+    micro = _charges(counts, prices)
     micro[~known] = 0
     return Bill(
         rates=rates,
@@ -414,7 +480,7 @@ def _of_ledger(
         inbound=received,
     )
     charged = is_charged(rates.billing, ledger.taken, status, ledger.reason) | received
-    micro = np.where(charged, ledger.segments * prices.total_micro, 0)
+    micro = np.where(charged, _charges(ledger.segments, prices), 0)
     failed = (status == Status.FAILED) & ~charged
     micro[failed] = rates.failed_message_micro
     campaign = ledger.labels["campaign"]

@@ -60,7 +60,8 @@ class Drift:
         if "weight" in table:
             sent = table[both & (table["weight"] > 0)]
             before, after = ((sent["weight"] * sent[side]).sum() for side in ("old", "new"))
-            lines.append(f"the campaign: {before:,.2f} -> {after:,.2f} ({after / before - 1:+.1%})")
+            part = f" ({after / before - 1:+.1%})" if before else ""
+            lines.append(f"the campaign: {before:,.2f} -> {after:,.2f}{part}")
             left = table.index[~both & (table["weight"] > 0)]
             if len(left):
                 lines.append(f"without a price in one of them: {', '.join(left)}")

@@ -103,6 +103,9 @@ class Fit:
         By the names of :data:`PARAMETERS`.
     bounds : dict of str to (float, float)
         Their intervals; those that were held have none.
+    errors : dict of str to float
+        Standard errors of the logarithms of times, and of the logits of shares, by what is
+        expected or by what is seen, whichever says less; very large where that is nothing.
     expected : ndarray of float64
         What the model expects in the cells of :attr:`Cells.counts`.
     likelihood : float
@@ -111,6 +114,7 @@ class Fit:
 
     estimates: dict[str, float]
     bounds: dict[str, tuple[float, float]]
+    errors: dict[str, float]
     expected: _Floats
     likelihood: float
 
@@ -152,19 +156,22 @@ def fit(
         values = begin | {n: _natural(n, t) for n, t in zip(names, theta, strict=True)}
         return np.maximum(_chances(cells, values, times), _SMALLEST)
 
-    theta = np.array([_free(name, begin[name]) for name in names])
-    likelihood = float(counts @ np.log(chances(theta)))
-    information = np.eye(len(names))
-    for _ in range(_STEPS):
-        here = chances(theta)
-        slopes = np.array(
+    def slopes(theta: _Floats) -> _Floats:
+        return np.array(
             [
                 (chances(theta + step) - chances(theta - step)) / (2 * _NUDGE)
                 for step in np.eye(len(names)) * _NUDGE
             ]
         )
-        information = size * (slopes / here) @ slopes.T
-        step = np.linalg.lstsq(information, slopes @ (counts / here), rcond=1e-12)[0]
+
+    theta = np.array([_free(name, begin[name]) for name in names])
+    likelihood = float(counts @ np.log(chances(theta)))
+    if not names:
+        return Fit(begin, {}, {}, size * chances(theta), likelihood)
+    for _ in range(_STEPS):
+        here, slope = chances(theta), slopes(theta)
+        information = size * (slope / here) @ slope.T
+        step = np.linalg.lstsq(information, slope @ (counts / here), rcond=1e-12)[0]
         step = np.clip(step, -1, 1)
         better = None
         while np.abs(step).max() > _CLOSE:
@@ -179,17 +186,31 @@ def fit(
         likelihood = better
         if gained < _CLOSE and np.abs(step).max() < math.sqrt(_CLOSE):
             break
-    spread = np.sqrt(np.maximum(np.diag(np.linalg.pinv(information)), 0))
+    here, slope = chances(theta), slopes(theta)
+    spread = _errors(size * (slope / here) @ slope.T)
+    seen = _errors((slope * (counts / here**2)) @ slope.T)
     values = begin | {n: _natural(n, t) for n, t in zip(names, theta, strict=True)}
     bounds: dict[str, tuple[float, float]] = {
         name: (_natural(name, t - z * s), _natural(name, t + z * s))
         for name, t, s in zip(names, theta, spread, strict=True)
     }
-    return Fit(values, bounds, size * chances(theta), likelihood)
+    errors: dict[str, float] = {
+        name: float(s) for name, s in zip(names, np.maximum(spread, seen), strict=True)
+    }
+    return Fit(values, bounds, errors, size * chances(theta), likelihood)
+
+
+def _errors(information: _Floats) -> _Floats:
+    """Return standard errors; where the likelihood is flat they are large, not endless or 0."""
+    errors: _Floats = np.sqrt(
+        np.diag(np.linalg.inv(information + _FAINT * np.eye(len(information))))
+    )
+    return errors
 
 
 _NUDGE: Final = 1e-4
 _CLOSE: Final = 1e-8
+_FAINT: Final = 1e-6
 _FAR: Final = 30.0
 
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from smslab import report
-from smslab.cost import cost, is_charged
-from smslab.errors import InputError, OptionError, nearest
+from smslab.cost import column_of, cost, is_charged
+from smslab.errors import InputError, OptionError
 from smslab.figures import duration, figures_of
 from smslab.outcome import NEVER, Status
 from smslab.progress import Progress, shown
@@ -156,20 +156,12 @@ class Forecast:
         Raises
         ------
         OptionError
-            If there is no such column.
+            If there is no such column, or its cells are no labels.
         """
-        columns: dict[str, Any] = {}
-        for name in names:
-            frames = [f for f in (self.messages, self.given) if f is not None and name in f]
-            if not frames:
-                known = [*self.messages, *(() if self.given is None else self.given)]
-                raise OptionError(
-                    f"no column {name!r} to group by.{nearest(name, map(str, known))}"
-                )
-            columns[name] = frames[0][name].array
-        if not columns:
+        if not names:
             raise OptionError("by() needs the name of a column, such as 'country'")
-        table = pd.DataFrame(columns)
+        frames = [frame for frame in (self.messages, self.given) if frame is not None]
+        table = pd.DataFrame({name: column_of(name, frames).array for name in names})
         sent = self.messages["sendable"].to_numpy()
         table["segments"] = self.messages["segments"].where(sent, 0).to_numpy(np.int64, na_value=0)
         money = self.messages["expected_cost"].to_numpy(np.float64, na_value=0)
@@ -376,6 +368,8 @@ def forecast(
         If the table has no column ``text``, no row can be sent, or `country` is no country.
     ValueError
         If `replications` is less than 1.
+    OptionError
+        If `uncertain` is no dict, or names or gives what there is not.
     ScenarioError
         If not exactly one campaign of the scenario takes a list.
 
@@ -394,6 +388,10 @@ def forecast(
         raise TypeError(
             f"scenario must be a Scenario; not {scenario!r:.60}. smslab.scenarios.load() returns "
             "one, Scenario.from_toml(path) reads one"
+        )
+    if not isinstance(uncertain, Mapping | None):
+        raise OptionError(
+            f"uncertain must be a dict, such as {{'volume': (0.9, 1.2)}}; not {uncertain!r:.60}"
         )
     rates = RateCard.bundled() if rates is None else rates
     campaign = _taker(scenario)

@@ -30,6 +30,9 @@ _ALIASES: Final = {
     "delivery_rate": "delivered",
 }
 
+#: Commas part the thousands of a number, and nothing else.
+_WITH_COMMAS: Final = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
+
 #: Figures that may be asked for.
 _SHARES: Final = (
     *("delivered", "undelivered", "expired", "failed", "pending", "unknown", "confirmed"),
@@ -79,14 +82,14 @@ class Goal:
     where : str or mapping of str to str, optional
         Messages that it is for: the name of a campaign, or labels such as
         ``{"carrier": "Verizon"}``; all if not given.
-    figure, sign, target, clock : object
+    figure, sign, target, clock, currency : object
         What the text says: found out, not given. `target` is in seconds for times, a share for
-        shares; `clock` is True for a time of the day.
+        shares; `clock` is True for a time of the day; `currency` is empty where none is named.
 
     Raises
     ------
     OptionError
-        If the text is no goal.
+        If the text is no goal, or `where` names no messages.
 
     Examples
     --------
@@ -101,6 +104,7 @@ class Goal:
     sign: str = field(init=False, repr=False)
     target: float = field(init=False, repr=False)
     clock: bool = field(init=False, repr=False)
+    currency: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         parts = _TEXT.fullmatch(str(self.text))
@@ -108,6 +112,11 @@ class Goal:
             raise OptionError(
                 f"a goal is a figure, a sign and a number, such as 'delivered >= 95 %' or 'p95 "
                 f"delay <= 10 s'; not {self.text!r}"
+            )
+        if not all(isinstance(each, str) for pair in self.labels.items() for each in pair):
+            raise OptionError(
+                f"goal {self.text!r}: where must be the name of a campaign, or labels such as "
+                f"{{'carrier': 'Verizon'}}; not {self.where!r}"
             )
         name = re.sub(r"[\s_-]+", "_", parts["figure"].lower())
         if parts["percentile"]:
@@ -120,10 +129,19 @@ class Goal:
                 "percentile: 'p95 delay'"
             )
         target, clock = self._target(parts["value"], parts["unit"].lower(), name)
+        currency = parts["unit"].upper() if name.startswith("cost") else ""
         for attribute, value in (
             *(("figure", name), ("sign", parts["sign"]), ("target", target), ("clock", clock)),
+            ("currency", currency),
         ):
             object.__setattr__(self, attribute, value)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the messages that it is for are called, by label."""
+        if self.where is None:
+            return {}
+        return dict(self.where) if isinstance(self.where, Mapping) else {"campaign": self.where}
 
     def _target(self, value: str, unit: str, name: str) -> tuple[float, bool]:
         if ":" in value:
@@ -134,6 +152,11 @@ class Goal:
                     "and landed can have one"
                 )
             return hours * 3600.0 + minutes * 60.0, True
+        if "," in value and not _WITH_COMMAS.fullmatch(value):
+            raise OptionError(
+                f"goal {self.text!r}: commas part thousands, as in 1,500; write {value} with a "
+                "decimal point, such as 0.02"
+            )
         number = float(value.replace(",", ""))
         if name in _TIMES:
             if unit not in _SECONDS:
@@ -147,7 +170,11 @@ class Goal:
                 )
             return share, False
         rate = name.startswith("throughput") and unit.replace(" ", "") == "/s"
-        if unit and not rate and not (name.startswith("cost") and unit.isalpha()):
+        if name.startswith("cost") and unit and (unit in _SECONDS or not unit.isalpha()):
+            raise OptionError(
+                f"goal {self.text!r}: {unit!r} is no currency; write a code such as EUR"
+            )
+        if unit and not rate and not name.startswith("cost"):
             raise OptionError(f"goal {self.text!r}: {name} has no unit {unit!r}")
         return number, False
 

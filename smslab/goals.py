@@ -128,7 +128,8 @@ def evaluate(
     Raises
     ------
     OptionError
-        If messages that a goal is for do not exist, or a figure is not known of them.
+        If messages that a goal is for do not exist, a figure is not known of them, or it is in
+        another currency than the goal.
 
     Examples
     --------
@@ -140,9 +141,11 @@ def evaluate(
     met       delivered >= 95 %: 99.50 % (98.83 % to 99.79 %), margin 4.50 %
     missed    p95 network <= 5 s: 10.4 s (9.8 s to 11.4 s), margin -5.4 s
     """
-    chosen = [goals] if isinstance(goals, Goal) else list(goals)
+    chosen = list(goals) if isinstance(goals, Iterable) else [goals]
     rows = []
     for goal in chosen:
+        if not isinstance(goal, Goal):
+            raise OptionError(f"goals must be a Goal, or several; not {goals!r:.60}")
         table, start = _figures_of(goal, source, rates, country, confidence)
         name = goal.figure
         if isinstance(source, Replications):
@@ -155,6 +158,7 @@ def evaluate(
             value, low, high = 0.0, 0.0, 0.0
         else:
             value, low, high = map(float, table.loc[name, ["value", "low", "high"]])
+            _check_currency(goal, str(table.loc[name, "unit"]))
         target = goal.seconds(start)
         ends = [value if math.isnan(end) else end for end in (low, high)]
         verdicts = {goal.is_met(end, start) for end in (*ends, value)}
@@ -226,7 +230,7 @@ def _figures_of(
     country: str | None,
     confidence: float,
 ) -> tuple[pd.DataFrame, dt.datetime | None]:
-    where = {"campaign": goal.where} if isinstance(goal.where, str) else dict(goal.where or {})
+    where = goal.labels
     if isinstance(source, Replications):
         if where and set(where) != {"campaign"}:
             raise OptionError(f"goal {goal.text!r}: of replications only campaigns are known")
@@ -247,6 +251,15 @@ def _figures_of(
         ledger = ledger.only(label == value)
     part = _Part(ledger)
     return kpis(part, rates=rates, country=country, confidence=confidence), ledger.start
+
+
+def _check_currency(goal: Goal, unit: str) -> None:
+    if goal.currency and goal.currency != unit:
+        raise OptionError(
+            f"goal {goal.text!r}: the figures are in {unit or 'a currency that nobody names'}, "
+            f"not in {goal.currency}; give rates in {goal.currency} (RateCard.convert), or a goal "
+            "without a currency"
+        )
 
 
 def _check_label(goal: Goal, name: str, value: str, known: Iterable[Any]) -> None:

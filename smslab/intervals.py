@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from functools import cache
 from statistics import NormalDist
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["mean", "quantile_ranks", "rank", "wilson"]
+from smslab.errors import OptionError
+
+__all__ = ["check_confidence", "mean", "quantile_ranks", "rank", "wilson"]
 
 #: From this many on the normal curve stands in for the binomial distribution.
 _MANY: Final = 20_000
@@ -18,6 +20,25 @@ _MANY: Final = 20_000
 @cache
 def _z(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2)
+
+
+def check_confidence(confidence: Any) -> None:
+    """Check the share of intervals that are to hold the true figure.
+
+    Parameters
+    ----------
+    confidence : float
+        The share.
+
+    Raises
+    ------
+    OptionError
+        If it is no number between 0 and 1.
+    """
+    if not isinstance(confidence, int | float | np.floating) or not 0 < confidence < 1:
+        raise OptionError(
+            f"confidence must be a number between 0 and 1, such as 0.95; not {confidence!r:.60}"
+        )
 
 
 def wilson(count: int, of: int, confidence: float) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +18,7 @@ from smslab.ledger import HasLedger, Ledger, ledger_of
 from smslab.outcome import NEVER, Keyword, Reason, Status
 from smslab.rates import MICRO, RateCard
 from smslab.replications import Replications
+from smslab.segment_prices import coded, combined
 from smslab.summary import ALL
 
 __all__ = ["kpis"]
@@ -82,7 +83,8 @@ def kpis(
     Returns
     -------
     pandas.DataFrame
-        One row per group and figure (index: the groups, ``figure``), with the columns ``value``,
+        One row per group and figure (index: the groups, ``figure``; where a label is not known
+        that is a group too), with the columns ``value``,
         ``low``, ``high`` (float64; NaN where there is no interval), ``unit`` and ``of`` (how many
         messages the figure is of):
 
@@ -145,31 +147,31 @@ def kpis(
     delivered     0.995  0.988   0.998       share  1000
     network_p95  10.441  9.789  11.392           s   995
     """
-    if not 0 < confidence < 1:
-        raise OptionError(f"confidence must be between 0 and 1; not {confidence!r}")
+    intervals.check_confidence(confidence)
     if isinstance(source, Replications):
         return _of_replications(source, by, freq)
     ledger = ledger_of(source)
     money = _money(source, rates, country)
-    names, groups = _groups(ledger, by, freq)
-    tables = {}
-    for key, rows in groups:
-        part = ledger if rows is None else ledger.only(rows)
-        own = money if rows is None or money is None else money.only(rows)
-        tables[key] = pd.DataFrame.from_dict(
-            dict(_figures(part, own, confidence)), orient="index", columns=list(_Figure._fields)
-        )
-    if not names:
-        return tables[()].rename_axis("figure")
-    if not tables:
-        return pd.DataFrame(columns=list(_Figure._fields))
-    found = pd.concat(list(tables.values()))
-    lengths = [len(table) for table in tables.values()]
-    levels = [
-        pd.Series([key[level] for key in tables]).repeat(lengths) for level in range(len(names))
-    ]
-    found.index = pd.MultiIndex.from_arrays([*levels, found.index], names=[*names, "figure"])
+    columns = _columns(ledger, by, freq)
+    if not columns:
+        return _table(ledger, money, confidence).rename_axis("figure")
+    keys, tables = [], []
+    for key, rows in _groups(columns, len(ledger)):
+        own = None if money is None else money.only(rows)
+        tables.append(_table(ledger.only(rows), own, confidence))
+        keys.append(key)
+    # Without a group the columns are those of any table, with no rows.
+    found = pd.concat(tables or [_table(ledger, money, confidence).iloc[:0]])
+    lengths = [len(table) for table in tables]
+    levels = [pd.Series([key[n] for key in keys]).repeat(lengths) for n in range(len(columns))]
+    names = [*columns, "figure"]
+    found.index = pd.MultiIndex.from_arrays([*levels, found.index], names=names)
     return found
+
+
+def _table(ledger: Ledger, money: _Money | None, confidence: float) -> pd.DataFrame:
+    figures = dict(_figures(ledger, money, confidence))
+    return pd.DataFrame.from_dict(figures, orient="index", columns=list(_Figure._fields))
 
 
 def _of_replications(
@@ -214,32 +216,40 @@ def _money(source: HasLedger, rates: RateCard | None, country: str | None) -> _M
     return _Money(micro, known, ledger.currency)
 
 
-_Groups = Iterator[tuple[tuple[Any, ...], npt.NDArray[Any] | None]]
+def _columns(
+    ledger: Ledger, by: str | Sequence[str] | None, freq: str | None
+) -> dict[str, pd.Categorical[Any]]:
+    """Return what is grouped by."""
+    if not isinstance(by, Iterable | None):
+        raise OptionError(f"by must be the name of a label, or several; not {by!r}")
+    columns: dict[str, pd.Categorical[Any]] = {}
+    for name in [by] if isinstance(by, str) else list(by or ()):
+        if name not in ledger.labels:
+            known = [label for label, values in ledger.labels.items() if len(values.categories)]
+            hint = nearest(str(name), known)
+            raise OptionError(f"by must be some of {known}; not {name!r}.{hint}")
+        columns[name] = ledger.labels[name]
+    if freq is not None:
+        time = pd.Categorical(_intervals(ledger, freq))
+        columns["time_s" if ledger.start is None else "time"] = time
+    return columns
 
 
 def _groups(
-    ledger: Ledger, by: str | Sequence[str] | None, freq: str | None
-) -> tuple[list[str], _Groups]:
-    """Return what is grouped by, and the rows of each group."""
-    names = [by] if isinstance(by, str) else list(by or ())
-    columns: dict[str, Any] = {}
-    for name in names:
-        if name not in ledger.labels:
-            known = [label for label, values in ledger.labels.items() if len(values.categories)]
-            raise OptionError(f"by must be some of {known}; not {name!r}.{nearest(name, known)}")
-        columns[name] = ledger.labels[name]
-    if freq is not None:
-        columns["time_s" if ledger.start is None else "time"] = _intervals(ledger, freq)
-    if not columns:
-        return [], iter([((), None)])
-    frame = pd.DataFrame(columns)
-    grouped = frame.groupby(list(columns), observed=True, dropna=False, sort=True)
-    if grouped.ngroups > _MOST_GROUPS:
-        raise OptionError(f"{grouped.ngroups:,} groups are too many; take a longer freq")
-    keyed = grouped.indices.items()
-    return list(columns), (
-        (key if isinstance(key, tuple) else (key,), np.asarray(rows)) for key, rows in keyed
-    )
+    columns: dict[str, pd.Categorical[Any]], rows: int
+) -> Iterator[tuple[tuple[Any, ...], npt.NDArray[np.intp]]]:
+    """Go through the groups as (labels, rows), in the order of the labels; null is the last."""
+    kinds = []
+    for codes, labels in map(coded, columns.values()):
+        kinds.append((np.where(codes < 0, len(labels), codes), [*labels, None]))
+    which, found = combined(kinds, rows)
+    if len(found) > _MOST_GROUPS:
+        raise OptionError(f"{len(found):,} groups are too many; take a longer freq")
+    places = np.unravel_index(found, [len(labels) + 1 for _, labels in kinds])
+    rows_of = pd.Series(which).groupby(which).indices
+    for number, place in enumerate(zip(*places, strict=True)):
+        key = tuple(labels[at - 1] for at, (_, labels) in zip(place, kinds, strict=True))
+        yield key, np.asarray(rows_of[number])
 
 
 def _intervals(ledger: Ledger, freq: str) -> Any:
@@ -398,8 +408,9 @@ def _quantiles(
 
 
 def _below(time_s: float, rounded_s: float) -> float:
-    """Return the earliest that a rounded time may stand for; no delay is below 0."""
-    return time_s if math.isnan(time_s) or not rounded_s else max(time_s - rounded_s, 0.0)
+    """Return the least that a rounded delay may stand for; that is below 0 only if it is itself."""
+    earliest = time_s - rounded_s
+    return max(earliest, 0.0) if time_s >= 0 else earliest
 
 
 def _ends(

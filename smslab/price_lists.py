@@ -16,7 +16,15 @@ from typing import Any, Final, TypeAlias
 from smslab.errors import OptionError, RateCardError, nearest
 from smslab.numbering import country_of_prefix, known_countries
 
-__all__ = ["ANY_COUNTRY", "CARD_COLUMNS", "FORMATS", "PriceList", "Row", "read_price_list"]
+__all__ = [
+    "ANY_COUNTRY",
+    "CARD_COLUMNS",
+    "FORMATS",
+    "PriceList",
+    "Row",
+    "instead_of",
+    "read_price_list",
+]
 
 #: The columns of a card in smslab's own format; the first three are a must.
 CARD_COLUMNS: Final = (
@@ -76,6 +84,24 @@ _Cells: TypeAlias = dict[str, str]
 _Table: TypeAlias = Iterator[tuple[int, _Cells]]
 
 
+def instead_of(cells: Mapping[str, str]) -> str:
+    """Say what holds for the network of a row that is left out.
+
+    Parameters
+    ----------
+    cells : mapping of str to str
+        The row, by the names of :data:`CARD_COLUMNS`.
+
+    Returns
+    -------
+    str
+        For the end of a note; empty where the row is of no single network.
+    """
+    network = cells.get("carrier") or "".join(cells.get(name, "") for name in ("mcc", "mnc"))
+    place = cells.get("country", "")
+    return f"; network {network!r} gets another price of {place}" if network else ""
+
+
 def read_price_list(path: Path, format: str = "auto") -> PriceList:
     """Read a price list.
 
@@ -99,8 +125,8 @@ def read_price_list(path: Path, format: str = "auto") -> PriceList:
     """
     if format != "auto" and format not in FORMATS:
         raise OptionError(
-            f"format must be 'auto' or one of {', '.join(FORMATS)}; not {format!r}."
-            f"{nearest(format, FORMATS)}"
+            f"format must be 'auto' or one of {', '.join(FORMATS)}; not {format!r:.60}."
+            f"{nearest(str(format), FORMATS)}"
         )
     try:
         text = path.read_text("utf-8-sig")
@@ -117,9 +143,9 @@ def read_price_list(path: Path, format: str = "auto") -> PriceList:
 
 def _read_csv(path: Path, text: str, format: str) -> PriceList:
     lines = text.splitlines(keepends=True)
-    columns = {_plain(name): name for name in next(csv.reader(lines), [])}
     if format == "auto":
-        fits = (name for name, marks in _CSV_MARKS.items() if marks <= columns.keys())
+        columns = {_plain(name) for name in _header(path, csv.reader(lines))}
+        fits = (name for name, marks in _CSV_MARKS.items() if marks <= columns)
         format = next(fits, "smslab")
     if format not in _CSV_READERS:
         raise RateCardError(f"{path}: a list of the format {format} is JSON; this is not")
@@ -128,12 +154,9 @@ def _read_csv(path: Path, text: str, format: str) -> PriceList:
 
 def _read_json(path: Path, text: str, format: str) -> PriceList:
     try:
-        documents = [json.loads(text)]
+        documents = _documents(text)
     except ValueError as fault:
-        try:
-            documents = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except ValueError:
-            raise RateCardError(f"{path}: not JSON: {fault}") from None
+        raise RateCardError(f"{path}: not JSON: {fault}") from None
     except RecursionError:
         raise RateCardError(f"{path}: not JSON: brackets are nested too deep") from None
     found = [item for document in documents for item in _unfold(document)]
@@ -143,11 +166,23 @@ def _read_json(path: Path, text: str, format: str) -> PriceList:
         format = next(fits, "")
         if not format:
             raise RateCardError(
-                f"{path}: prices of no format that is known; its first record has {sorted(keys)}"
+                f"{path}: prices of no format that is known; its first record has "
+                f"{sorted(keys)!s:.300}"
             )
     if format not in _JSON_READERS:
         raise RateCardError(f"{path}: a list of the format {format} is CSV; this is JSON")
     return _JSON_READERS[format](path, found)
+
+
+def _documents(text: str) -> list[Any]:
+    """Parse one document, or one a line; what is neither is told of as one."""
+    try:
+        return [json.loads(text)]
+    except ValueError as fault:
+        try:
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError:
+            raise fault from None
 
 
 def _unfold(document: Any) -> list[dict[str, Any]]:
@@ -167,20 +202,27 @@ def _plain(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
 
 
+def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:
+    try:
+        return next(reader, [])
+    except csv.Error as error:
+        raise RateCardError(f"{path}: line 1: {error}") from None
+
+
 def _records(path: Path, lines: list[str], must: Iterable[str] = ()) -> _Table:
     """Go through the rows of a CSV list as (line, cells by column)."""
     reader = csv.reader(lines, strict=True)
+    columns = [name.strip().casefold() for name in _header(path, reader)]
     try:
-        columns = [name.strip().casefold() for name in next(reader, [])]
         for column in must:
             if column not in columns:
                 hint = nearest(column, columns)
                 if any(";" in name for name in columns):
                     hint = " Part the columns by commas, not semicolons."
-                raise RateCardError(f"{path}: no column {column!r}; it has {columns}.{hint}")
+                raise RateCardError(f"{path}: no column {column!r}; it has {columns!s:.300}.{hint}")
         for column in columns:
             if columns.count(column) > 1:
-                raise RateCardError(f"{path}: two columns are called {column!r}; keep one")
+                raise RateCardError(f"{path}: two columns are called {column!r:.60}; keep one")
         for row in reader:
             if row and len(row) != len(columns):
                 raise RateCardError(
@@ -227,7 +269,13 @@ def _twilio(path: Path, lines: list[str]) -> PriceList:
     def rows() -> Iterator[Row]:
         for line, cells in _records(path, lines):
             where = f"line {line}"
-            description, price = cells["description"], cells["price / msg"]
+            plain = {_plain(name): cell for name, cell in cells.items()}
+            if not _CSV_MARKS["twilio"] <= plain.keys():
+                raise RateCardError(
+                    f"{path}: Twilio's list has the columns ISO, Description and Price / msg; this "
+                    f"one has {list(cells)!s:.300}"
+                )
+            description, price = plain["description"], plain["pricemsg"]
             parts = _TWILIO_ROW.fullmatch(description)
             if parts is None:
                 notes.append(
@@ -235,11 +283,11 @@ def _twilio(path: Path, lines: list[str]) -> PriceList:
                     f"not {description!r}"
                 )
                 continue
-            if not cells["iso"]:
+            if not plain["iso"]:
                 notes.append(f"{where}: left out: no country: {description!r}")
                 continue
             carrier = _mended(parts["carrier"] or "", where, notes)
-            code = _OTHER_CODES.get(cells["iso"], cells["iso"])
+            code = _OTHER_CODES.get(plain["iso"], plain["iso"])
             for country in _AREAS.get(parts["area"].upper(), (code,)):
                 yield Row(
                     where,
@@ -273,6 +321,8 @@ def _sender_type(name: Any) -> str:
 
 
 def _twilio_api(path: Path, records: list[dict[str, Any]]) -> PriceList:
+    notes: list[str] = []
+
     def rows() -> Iterator[Row]:
         for number, record in enumerate(records, 1):
             base = {
@@ -282,25 +332,23 @@ def _twilio_api(path: Path, records: list[dict[str, Any]]) -> PriceList:
             }
             networks = _objects(record.get("outbound_sms_prices"))
             inbound = {"prices": record.get("inbound_sms_prices")}
+            where = f"record {number} ({base['country']})"
             for kind, network in [*(("outbound", n) for n in networks), ("inbound", inbound)]:
-                for price in _objects(network.get("prices")):
+                codes = {name: _string(network.get(name)) for name in ("carrier", "mcc", "mnc")}
+                prices = _objects(network.get("prices"))
+                if not prices and kind == "outbound":
+                    notes.append(f"{where}: left out: no price{instead_of(base | codes)}")
+                for price in prices:
                     current = price.get("current_price")
-                    yield Row(
-                        f"record {number} ({base['country']})",
-                        base
-                        | {
-                            "kind": kind,
-                            "carrier": _string(network.get("carrier")),
-                            "mcc": _string(network.get("mcc")),
-                            "mnc": _string(network.get("mnc")),
-                            "sender_type": _sender_type(price.get("number_type")),
-                            "price": _string(
-                                price.get("base_price") if current is None else current
-                            ),
-                        },
-                    )
+                    cost = price.get("base_price") if current is None else current
+                    cells = {
+                        "kind": kind,
+                        "sender_type": _sender_type(price.get("number_type")),
+                        "price": _string(cost),
+                    }
+                    yield Row(where, base | codes | cells)
 
-    return PriceList("Twilio", False, rows())
+    return PriceList("Twilio", False, rows(), notes=notes)
 
 
 def _plivo(path: Path, records: list[dict[str, Any]]) -> PriceList:
@@ -391,7 +439,9 @@ def _of_table(
             if cells.get("price") is None:
                 raise RateCardError(f"{path}: no column looks like the price: {list(record)}")
             if record.get("reject_sms", "").casefold() in ("true", "1", "yes"):
-                notes.append(f"{where}: left out: the provider takes no messages there")
+                notes.append(
+                    f"{where}: left out: the provider takes no messages there{instead_of(cells)}"
+                )
                 continue
             carrier = _mended(cells.get("carrier", ""), where, notes)
             yield Row(where, cells | {"carrier": carrier, "source": f"{path.name}, {where}"})
@@ -408,7 +458,7 @@ def _cells(record: _Cells) -> _Cells:
         if any(name in plain for name in names)
     }
     codes = cells.pop("mccmnc", "")
-    if len(codes) > len("310"):
+    if codes:
         cells |= {"mcc": codes[:3], "mnc": codes[3:]}
     given = [plain.get(name, "") for name in _USUAL["country"]]
     cells["country"] = next(filter(None, map(_country, given)), "") or country_of_prefix(

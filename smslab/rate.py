@@ -14,7 +14,7 @@ from smslab.errors import RateCardError, nearest
 from smslab.numbering import known_countries
 from smslab.price_lists import ANY_COUNTRY, CARD_COLUMNS
 
-__all__ = ["KINDS", "MICRO", "Rate", "rate_of"]
+__all__ = ["KINDS", "MICRO", "Rate", "network_code", "rate_of"]
 
 #: Money is exact inside: integers of a millionth of the currency's unit.
 MICRO: Final = 1_000_000
@@ -56,7 +56,9 @@ class Rate:
     carrier : str
         The recipient's carrier; ``Other`` for every carrier without a row of its own.
     mcc, mnc : str
-        Mobile country and network code of that carrier (ITU-T E.212), where the list has them.
+        Mobile country and network code of that carrier, where the list has them. A network code
+        has two or three digits, which are not the same networks (ITU-T E.212): ``01`` is not
+        ``001``. One digit is taken as two.
     sender_type : str
         ``10dlc``, ``short_code``, ``toll_free``, ``long_code`` …; empty for any.
     kind : str
@@ -90,6 +92,7 @@ class Rate:
                 f"price_micro must be an integer, 0 to {_HIGHEST_PRICE * MICRO:,} millionths; "
                 f"not {micro!r:.40}"
             )
+        object.__setattr__(self, "mnc", network_code(self.mnc))
 
     @property
     def price(self) -> Decimal:
@@ -101,6 +104,21 @@ class Rate:
         """What the price is of: one price of a subject holds at a time."""
         network = (self.carrier.casefold(), self.mcc, self.mnc)
         return (self.kind, self.country, *network, self.sender_type.casefold(), self.item)
+
+
+def network_code(digits: str) -> str:
+    """Return a mobile network code as ITU-T E.212 has it: a number's lost zero comes back.
+
+    Parameters
+    ----------
+    digits : str
+        The code, or nothing.
+
+    Returns
+    -------
+    str
+    """
+    return digits.zfill(2) if digits else ""
 
 
 def rate_of(given: Mapping[str, str], day: dt.date | None) -> tuple[Rate, str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Iterable, Mapping
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from importlib import resources
+from numbers import Real
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +19,7 @@ import pandas as pd
 from smslab.billing import BILLING, Billing
 from smslab.drift import OTHER, Drift
 from smslab.errors import OptionError, RateCardError
-from smslab.price_lists import PriceList, read_price_list
+from smslab.price_lists import PriceList, instead_of, read_price_list
 from smslab.rate import (
     CARRIER_FEE,
     FAILED_MESSAGE_FEE,
@@ -26,6 +29,7 @@ from smslab.rate import (
     MICRO,
     OUTBOUND,
     Rate,
+    network_code,
     rate_of,
 )
 
@@ -164,15 +168,16 @@ class RateCard:
             If the file cannot be read, a row of a card of your own is wrong (the line is named),
             nothing is left of a list, or currencies are missing or mixed.
         OptionError
-            If there is no such format.
+            If there is no such format, or another option is of the wrong kind.
         """
         path = Path(path)
+        usual = _currency(currency) if currency is not None else ""
         table = read_price_list(path, format)
         rates, notes = _checked(path, table, _day(valid_from))
         if not rates:
             hint = f" ({notes[0]})" if notes else ""
             raise RateCardError(f"{path}: no rates; it needs one row a country{hint}")
-        usual = table.currency or (currency or "").upper()
+        own, usual = usual, table.currency or usual
         if not all(found.currency for found in rates):
             if not usual:
                 raise RateCardError(
@@ -180,16 +185,17 @@ class RateCard:
                 )
             notes.append(f"the list names no currency: taken as {usual}")
         codes = dict.fromkeys(found.currency or usual for found in rates)
-        if currency is None and len(codes) > 1:
+        if not own and len(codes) > 1:
             raise RateCardError(
                 f"{path}: more than one currency: {', '.join(codes)}; use a card for each, or give "
                 "`currency` and `exchange`"
             )
-        own = next(iter(codes)) if currency is None else currency.upper()
+        own = own or next(iter(codes))
         kept = _distinct(path, rates, table.strict, notes)
         exchanged = tuple(
-            _exchanged(found.rate, found.currency or usual, own, exchange or {}) for found in kept
+            _exchanged(found.rate, found.currency or usual, own, exchange) for found in kept
         )
+        notes += _vanished([found.rate for found in kept], exchanged, own)
         billing = BILLING.get(table.provider, Billing())
         return cls(path.stem, own, exchanged, billing, tuple(notes))
 
@@ -206,16 +212,20 @@ class RateCard:
         Returns
         -------
         RateCard
-            With prices rounded to the millionth, half to even.
+            With prices rounded to the millionth, half to even; ``notes`` says how many of them
+            are 0 by that.
 
         Raises
         ------
         RateCardError
             If `exchange` has no rate for the card's currency, or one that is not above 0.
+        OptionError
+            If `currency` is no code, or `exchange` no mapping.
         """
-        code = currency.upper()
+        code = _currency(currency)
         rates = tuple(_exchanged(rate, self.currency, code, exchange) for rate in self.rates)
-        return replace(self, currency=code, rates=rates)
+        notes = (*self.notes, *_vanished(self.rates, rates, code))
+        return replace(self, currency=code, rates=rates, notes=notes)
 
     def at(self, day: dt.date | str | None = None, *, segments: int = 0) -> RateCard:
         """Return the card as it holds on a day, for a number of segments a month.
@@ -411,14 +421,16 @@ class RateCard:
         names = ["country", "sender_type", "kind", "item", "price", "per", "valid_from", "source"]
         return pd.DataFrame(rows, columns=pd.Index(names))
 
-    def compare(self, new: RateCard, *, weights: Mapping[str, float] | None = None) -> Drift:
+    def compare(
+        self, new: RateCard, *, weights: Mapping[str, float] | pd.Series[float] | None = None
+    ) -> Drift:
         """Say how prices have changed between this card and a newer one.
 
         Parameters
         ----------
         new : RateCard
             The newer card, in the same currency.
-        weights : mapping of str to number, optional
+        weights : mapping or Series of str to number, optional
             Segments by country: what a campaign sends.
 
         Returns
@@ -429,25 +441,31 @@ class RateCard:
         ------
         RateCardError
             If the currencies differ.
+        OptionError
+            If `new` is no card, or `weights` are not numbers, 0 or more, by country.
         """
+        if not isinstance(new, RateCard):
+            raise OptionError(f"a card is compared with another RateCard; not {new!r:.60}")
         if self.currency != new.currency:
             raise RateCardError(
                 f"{self.name} is in {self.currency}, {new.name} in {new.currency}; bring them "
                 f"together: new.convert({self.currency!r}, {{{new.currency!r}: ...}})"
             )
+        sent = _weights(weights)
         rows = {}
-        for country in sorted({*self.countries, *new.countries}):
+        for country in sorted({*self.countries, *new.countries, *sent}):
             prices = [
                 card.price(country) if country in card.countries else None for card in (self, new)
             ]
-            money = [None if p is None else p.segment_micro / MICRO for p in prices]
+            money = [math.nan if p is None else p.segment_micro / MICRO for p in prices]
             bases = [None if p is None else p.basis for p in prices]
-            rows[country] = (*money, *bases, float((weights or {}).get(country, 0)))
+            rows[country] = (*money, *bases, sent.get(country, 0.0))
         table = pd.DataFrame.from_dict(
             rows, orient="index", columns=["old", "new", "old_basis", "new_basis", "weight"]
         ).rename_axis("country")
-        table.insert(2, "change", table["new"] / table["old"] - 1)
-        if not weights:
+        change = (table["new"] / table["old"] - 1).where(table["new"] != table["old"], 0.0)
+        table.insert(2, "change", change)
+        if not sent:
             del table["weight"]
         return Drift(self.name, new.name, self.currency, table)
 
@@ -481,7 +499,7 @@ def _is_of(rate: Rate, carrier: str) -> bool:
     """Say whether a rate is the one of a carrier, by its name or by its codes in digits."""
     if carrier.isdecimal() and rate.mcc and rate.mnc:
         mcc, mnc = carrier[: len(rate.mcc)], carrier[len(rate.mcc) :]
-        return mcc == rate.mcc and mnc.zfill(len(rate.mnc)) == rate.mnc.zfill(len(mnc))
+        return mcc == rate.mcc and network_code(mnc) == rate.mnc
     return rate.carrier.casefold() == carrier.casefold()
 
 
@@ -530,14 +548,19 @@ def _checked(path: Path, table: PriceList, day: dt.date | None) -> tuple[list[_F
     """Make the rates of a list, and what is to be noted of it."""
     rates: list[_Found] = []
     left_out: list[str] = []
+    single: dict[str, str] = {}
     for row in table.rows:
         try:
             rates.append(_Found(row.where, *rate_of(row.cells, day)))
         except RateCardError as error:
             if table.strict:
                 raise RateCardError(f"{path}: {row.where}: {error}") from None
-            left_out.append(f"{row.where}: left out: {error}")
-    return rates, [*table.notes, *left_out]
+            left_out.append(f"{row.where}: left out: {error}{instead_of(row.cells)}")
+        if len(mnc := row.cells.get("mnc", "")) == 1:
+            single[mnc] = network_code(mnc)
+    read_as = ", ".join(f"{mnc!r} as {code!r}" for mnc, code in sorted(single.items()))
+    one_digit = [f"network codes of one digit were read as two: {read_as}"] if single else []
+    return rates, [*table.notes, *left_out, *one_digit]
 
 
 def _distinct(path: Path, rates: Iterable[_Found], strict: bool, notes: list[str]) -> list[_Found]:
@@ -564,10 +587,49 @@ def _distinct(path: Path, rates: Iterable[_Found], strict: bool, notes: list[str
     return list(kept.values())
 
 
-def _exchanged(rate: Rate, own: str, currency: str, exchange: Mapping[str, Any]) -> Rate:
+def _weights(given: Mapping[str, float] | pd.Series[float] | None) -> dict[str, float]:
+    """Add up segments by the code of the country."""
+    if not isinstance(given, Mapping | pd.Series | None):
+        raise OptionError(f"weights must be segments by country, a dict; not {given!r:.60}")
+    sent: dict[str, float] = {}
+    pairs: Any = {} if given is None else given
+    for country, segments in pairs.items():
+        number = float(segments) if isinstance(segments, Real) else math.nan
+        if not isinstance(country, str) or not 0 <= number < math.inf:
+            raise OptionError(
+                "weights must be numbers of segments, 0 or more, by country, such as {'US': 100}; "
+                f"not {country!r:.60}: {segments!r:.60}"
+            )
+        sent[country.upper()] = sent.get(country.upper(), 0.0) + number
+    return sent
+
+
+def _currency(code: Any) -> str:
+    if not isinstance(code, str) or not re.fullmatch("[A-Za-z]{3}", code):
+        raise OptionError(
+            f"currency must be a code of three letters such as 'EUR'; not {code!r:.60}"
+        )
+    return code.upper()
+
+
+def _vanished(before: Sequence[Rate], after: Sequence[Rate], currency: str) -> list[str]:
+    """Note the prices that an exchange rate has made nothing of."""
+    gone = sum(
+        old.price_micro > new.price_micro == 0 for old, new in zip(before, after, strict=True)
+    )
+    if not gone:
+        return []
+    return [f"{gone:,} prices are 0 in {currency}: less than half a millionth; check the exchange"]
+
+
+def _exchanged(rate: Rate, own: str, currency: str, exchange: Mapping[str, Any] | None) -> Rate:
     if own == currency:
         return rate
-    worth = {str(code).upper(): value for code, value in exchange.items()}
+    if not isinstance(exchange, Mapping | None):
+        raise OptionError(
+            f"exchange must be a dict, such as {{{own!r}: '0.86'}}; not {exchange!r:.60}"
+        )
+    worth = {str(code).upper(): value for code, value in (exchange or {}).items()}
     if own not in worth:
         raise RateCardError(
             f"prices are in {own}, the card is to be in {currency}; say what one {own} is worth: "
@@ -584,9 +646,11 @@ def _exchanged(rate: Rate, own: str, currency: str, exchange: Mapping[str, Any])
 
 
 def _day(day: dt.date | str | None) -> dt.date | None:
-    if not isinstance(day, str):
+    if isinstance(day, dt.datetime):
+        return day.date()
+    if day is None or isinstance(day, dt.date):
         return day
     try:
         return dt.date.fromisoformat(day)
-    except ValueError:
-        raise OptionError(f"a day must be a date such as 2026-05-25; not {day!r}") from None
+    except (TypeError, ValueError):
+        raise OptionError(f"a day must be a date such as 2026-05-25; not {day!r:.60}") from None

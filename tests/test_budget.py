@@ -6,6 +6,7 @@ import smslab
 from smslab import Channel
 from smslab.billing import BILLING
 from smslab.errors import OptionError
+from smslab.rates import Rate
 from smslab.scenario import Campaign, Carrier, Scenario, Sender
 
 TEXTS = ["Don’t miss it – half price on everything, in all our shops, today only!"] * 300
@@ -47,6 +48,43 @@ def test_what_keeps_a_budget(plan):
 def test_nothing_saves_where_there_is_nothing_to_save():
     plan = smslab.forecast(["hello"] * 50, smslab.scenarios.load(), country="DE", rng=1)
     assert "nothing that was tried saves money" in smslab.budget(plan, 1).summary()
+
+
+def test_messages_without_a_price_are_not_free():
+    texts = pd.DataFrame({"text": TEXTS[:100], "country": ["US"] * 75 + ["DE"] * 25})
+    card = smslab.RateCard("card", "USD", (Rate(country="US", price_micro=10_000),))
+    way = Scenario(traffic=(Campaign(),), senders=(Sender(mps=100),))
+    plan = smslab.forecast(texts, way, card, rng=1)
+    found = smslab.budget(plan, 100)
+    assert found.unpriced == 25
+    assert "without what 25 messages cost that have no price" in found.summary()
+    table = smslab.channels(plan, Channel(name="e-mail", cost=0.01, arriving=1, read=1))
+    assert table["unpriced"].tolist() == [25, 0]
+    mean = plan.replications.mean()
+    assert table.loc["SMS", "per_delivered"] == pytest.approx(mean["cost"] / 75 / mean["delivered"])
+    nowhere = smslab.forecast(texts.iloc[75:], way, card, rng=1)
+    found = smslab.budget(nowhere, 100)
+    assert found.unpriced == 25
+    assert np.isnan([found.expected, found.exceeding, found.low, found.high]).all()
+    assert found.summary() == "not known: none of 25 messages has a price"
+    assert "not known" in found._repr_html_()
+    assert smslab.channels(nowhere).loc["SMS", ["cost", "per_delivered"]].isna().all()
+
+
+def test_arguments_of_another_kind(plan):
+    for wrong in ("10", None, [10]):
+        with pytest.raises(OptionError, match="limit must be an amount"):
+            smslab.budget(plan, wrong)
+        with pytest.raises(OptionError, match="cost must be 0 or more"):
+            Channel(name="x", cost=wrong, arriving=1, read=1)
+        with pytest.raises(OptionError, match="arriving must be a share"):
+            Channel(name="x", cost=1, arriving=wrong, read=1)
+    with pytest.raises(OptionError, match="confidence must be a number"):
+        smslab.budget(plan, 10, confidence=2)
+    with pytest.raises(OptionError, match="the others must be Channels"):
+        smslab.channels(plan, 5)
+    with pytest.raises(OptionError, match="uncertain must be a dict"):
+        smslab.forecast(TEXTS, WAY, country="US", uncertain=["volume"])
 
 
 def test_channels(plan):
@@ -111,6 +149,13 @@ def test_groups():
         plan.by("templat")
     with pytest.raises(OptionError, match="needs the name of a column"):
         plan.by()
+    with pytest.raises(OptionError, match="no column 7"):
+        plan.by(7)
+    with pytest.raises(OptionError, match="takes names, as in"):
+        plan.by(["country"])
+    plan = smslab.forecast(table.assign(tags=[["x"]] * 4), smslab.scenarios.load(), rng=1)
+    with pytest.raises(OptionError, match="'tags' cannot be grouped by"):
+        plan.by("tags")
 
 
 def test_billing_rules_hold_for_forecasts():

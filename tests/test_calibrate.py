@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import smslab
-from smslab.errors import InputError
+from smslab.errors import InputError, OptionError
 from smslab.fields import replaced
 from smslab.fitting import PARAMETERS
 from smslab.scenario import Campaign, Carrier, Conversation, Poisson, Scenario, Sender
@@ -232,3 +232,128 @@ def test_words(found):
     assert "carriers[0].first_attempt" in text
     assert "<ul>" in found._repr_html_()
     assert not math.isnan(found.parameters.loc["carriers[0].away_mean_s", "low"])
+
+
+def log_of(sent_s, delay_s, status, form="%Y-%m-%dT%H:%M:%S.%fZ"):
+    """Return a log of messages by when they were sent, and how long after came which status."""
+    sent = pd.Series(pd.Timestamp("2026-11-25T10:00Z") + pd.to_timedelta(sent_s, unit="s"))
+    final = sent + pd.to_timedelta(np.broadcast_to(delay_s, len(sent)), unit="s")
+    times = {"queued": sent, "sent": sent, "final": final, "receipt": final}
+    columns = {name: time.dt.strftime(form).fillna("") for name, time in times.items()}
+    rows = {"message": range(len(sent)), "campaign": "offers", "reason": "", "segments": 1}
+    return smslab.read_log(pd.DataFrame(rows | columns | {"status": status}))
+
+
+def calibrated(*args, **kwargs):
+    """Calibrate from such a log, and return it with its first carrier and the notes together."""
+    found = smslab.calibrate(log_of(*args, **kwargs))
+    table = found.parameters
+    width = (table["high"] - table["low"]).dropna()
+    assert (width > 0).all(), table
+    smslab.simulate(found.scenario, rng=1)
+    return found, found.scenario.carriers[0], "\n".join(found.notes)
+
+
+SENT_S = np.arange(3000.0)
+LATENCY = ("latency_median_s", "latency_sigma")
+
+
+@pytest.mark.parametrize(
+    ("delay_s", "form"),
+    [
+        (0.0, "%Y-%m-%dT%H:%M:00Z"),
+        (5.0, "%Y-%m-%dT%H:%M:%SZ"),
+        (5.25, "%Y-%m-%dT%H:%M:%S.%fZ"),
+        (-5.0, "%Y-%m-%dT%H:%M:%S.%fZ"),
+        (100_000.0, "%Y-%m-%dT%H:%M:%S.%fZ"),
+    ],
+)
+def test_what_equal_delays_do_not_tell_is_as_in_the_base(delay_s, form):
+    found, carrier, notes = calibrated(SENT_S // 60 * 60, delay_s, "delivered", form)
+    for name in LATENCY:
+        path = f"carriers[0].{name}"
+        if path not in found.parameters.index:
+            assert getattr(carrier, name) == getattr(Carrier(), name)
+            assert f"{path}: not told by this log: as in the base" in notes
+    assert "carriers[0].latency_sigma" not in found.parameters.index
+
+
+def test_a_log_in_which_nothing_has_ended():
+    found, carrier, notes = calibrated(SENT_S, np.nan, "sent")
+    assert "no message has a final status: all is as in the base" in notes
+    assert not found.parameters.index.str.startswith("carriers").any()
+    assert carrier.receipt_missing == Carrier().receipt_missing
+
+
+@pytest.mark.parametrize(
+    ("status", "share"), [("delivered", 1), ("undelivered", 0), ("expired", 0), ("failed", None)]
+)
+@pytest.mark.parametrize("rows", [1, 2, 300])
+def test_all_messages_ended_alike(status, share, rows):
+    found, _, notes = calibrated(SENT_S[:rows], 7.0, status)
+    if share is None:
+        assert f"{rows} messages failed before a carrier had them" in notes
+        return
+    row = found.parameters.loc["carriers[0].first_attempt"]
+    assert row["value"] == share
+    assert row["low"] <= share <= row["high"]
+    failing = found.parameters.loc["carriers[0].permanent_failure"]
+    assert failing["value"] == (status == "undelivered")
+    assert failing["high"] - failing["low"] == pytest.approx(1.96**2 / (rows + 1.96**2), rel=1e-3)
+
+
+def test_failed_messages_are_noted_with_their_count():
+    status = np.array(["delivered"] * 3000, object)
+    status[::10], status[5::50] = "undelivered", "failed"
+    delay_s = np.random.default_rng(1).lognormal(2, 0.6, 3000)
+    _, carrier, notes = calibrated(SENT_S, delay_s, status)
+    assert "60 messages failed before a carrier had them" in notes
+    assert carrier.permanent_failure == pytest.approx(300 / 2940, abs=1e-3)
+
+
+def test_a_console_export_has_no_times_of_the_end():
+    words = ["delivered"] * 80 + ["undelivered"] * 15 + ["sent"] * 5
+    export = pd.DataFrame(
+        {
+            "From": "+12025550100",
+            "To": "+12025550123",
+            "Status": words,
+            "SentDate": pd.date_range("2026-11-25T10:00Z", periods=100, freq="s").astype("str"),
+            "NumSegments": 1,
+            "Sid": [f"SM{n:032x}" for n in range(100)],
+        }
+    )
+    found = smslab.calibrate(smslab.read_log(export))
+    assert any("no times of final status: delays are those of the base" in n for n in found.notes)
+    assert found.parameters.loc["carriers[0].permanent_failure", "value"] == 15 / 95
+    assert found.parameters.loc["carriers[0].receipt_missing", "value"] == 0.05
+    assert found.scenario.carriers[0].latency_median_s == Carrier().latency_median_s
+
+
+def test_messages_without_a_time_of_their_end_are_noted():
+    delay_s = np.random.default_rng(1).lognormal(2, 0.6, 3000)
+    found, _, notes = calibrated(SENT_S, np.where(SENT_S < 7, np.nan, delay_s), "delivered")
+    assert "carriers[0]: 7 messages without a time of sending or of their end" in notes
+    assert found.parameters.loc["carriers[0].latency_median_s", "of"] == 2993
+
+
+def test_how_long_a_log_may_go_on():
+    for sent_s in ([0, 1e5, 4e5], [0, 1e7, 3.1e7], [0, 3.1e7], [0, 1.5e7, 3e7]):
+        _, carrier, _ = calibrated(np.array(sent_s), 5.0, "delivered")
+        assert carrier.first_attempt == 1
+    for last in ("2099-01-01", "2250-01-01"):
+        far = (pd.Timestamp(last) - pd.Timestamp("2026-11-25")).total_seconds()
+        with pytest.raises(InputError, match="1 of 3 messages have times over a year after the fi"):
+            calibrated(np.array([0, 1, far]), 5.0, "delivered")
+
+
+def test_arguments_of_another_kind():
+    log = log_of(SENT_S[:10], 5.0, "delivered")
+    for confidence in (2, 0, "0.95", None):
+        with pytest.raises(OptionError, match="confidence must be a number between 0 and 1"):
+            smslab.calibrate(log, confidence=confidence)
+    with pytest.raises(OptionError, match="base must be a Scenario"):
+        smslab.calibrate(log, {"carriers": 1})
+    for until in (5, [5], "soon"):
+        with pytest.raises(InputError, match="until must be a time with its zone"):
+            smslab.calibrate(log, until=until)

@@ -230,6 +230,52 @@ def test_counted_segments_and_numbers():
             smslab.cost(pd.DataFrame({"segments": segments}))
 
 
+@pytest.mark.parametrize(
+    ("segments", "says"),
+    [
+        (pd.Series([2**63 + 5], dtype="uint64"), "numbers up to 9,223,372,036,854,775,807; not"),
+        (pd.Series([2**62]), "4,611,686,018,427,387,904 segments is too dear"),
+        (pd.Series([10**15, None], dtype="Int64"), "is too dear to be added up"),
+    ],
+)
+def test_segments_too_many_to_be_priced(segments, says):
+    with pytest.raises(smslab.InputError, match=says):
+        smslab.cost(pd.DataFrame({"segments": segments, "country": "US"}))
+
+
+def test_many_segments_are_exact():
+    table = pd.DataFrame({"segments": pd.Series([10**12, 3], dtype="uint64"), "country": "DE"})
+    assert smslab.cost(table).messages["cost_micro"].tolist() == [10**12 * 112_000, 3 * 112_000]
+
+
+@pytest.mark.parametrize("name", ["segments", "country", "carrier", "to"])
+def test_columns_of_counted_segments_that_stand_twice(name):
+    columns = ["segments", "country", "carrier", "to"]
+    table = pd.DataFrame([[1, "US", "AT&T", "+12025550123"]], columns=columns)
+    double = pd.concat([table, table[[name]]], axis=1)
+    with pytest.raises(smslab.InputError, match=f"more than one column '{name}'"):
+        smslab.cost(double)
+
+
+def test_what_cannot_be_grouped_by():
+    table = pd.DataFrame({"text": ["a"], "country": "US", "tags": [["x", "y"]], "shop": "A"})
+    table.insert(0, 7, "seven")
+    table.insert(0, "shop", "B", allow_duplicates=True)
+    bill = smslab.cost(table)
+    assert bill.by(7).index.tolist() == ["seven"]
+    for names, says in (
+        ((8,), "no column 8"),
+        ((["country", "carrier"],), "by.. takes names, as in by"),
+        (("tags",), "'tags' cannot be grouped by: its cells are lists"),
+        (("shop",), "more than one column is called 'shop'"),
+        ((None,), "no column None"),
+    ):
+        with pytest.raises(smslab.OptionError, match=says):
+            bill.by(*names)
+    with pytest.raises(smslab.OptionError, match="sender_type must be a text"):
+        smslab.cost(["a"], country="US", sender_type=10)
+
+
 @pytest.mark.parametrize("provider", ["Twilio", "Plivo", "Bird", "Alibaba", "Vonage", ""])
 def test_what_providers_charge(provider):
     card = RateCard(

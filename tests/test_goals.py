@@ -1,10 +1,14 @@
 import datetime as dt
+from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import smslab
 from smslab import Goal
 from smslab.errors import OptionError
+from smslab.rates import Rate, RateCard
 from smslab.scenario import Campaign, Poisson, Scenario, Sender
 
 
@@ -35,6 +39,7 @@ def run():
         ("finish <= 20:30", "finish_s", 73_800),
         ("cost <= 1,500.50 EUR", "cost", 1500.5),
         ("cost per delivered < .02", "cost_per_delivered", 0.02),
+        ("cost < 12,345,678 usd", "cost", 12_345_678),
         ("throughput >= 100 /s", "throughput", 100),
         ("cause invalid number <= 2 %", "cause_invalid_number", 0.02),
         ("messages >= 10", "messages", 10),
@@ -59,6 +64,11 @@ def test_what_goals_say(text, figure, target):
         ("p95 delay <= 20:00", "is a time of the day"),
         ("finish <= 25:00", "is a time of the day"),
         ("messages >= 10 s", "messages has no unit 's'"),
+        *((f"cost <= {value}", "commas part thousands") for value in ("0,02", "1,50", "1,5000")),
+        *((f"cost <= {value}", "commas part thousands") for value in ("0,020", ",5", "1000,000")),
+        ("cost <= 10 s", "'s' is no currency"),
+        ("cost <= 10 %", "'%' is no currency"),
+        (None, "a goal is a figure"),
     ],
 )
 def test_what_is_no_goal(text, says):
@@ -107,6 +117,30 @@ def test_whom_a_goal_is_for(run):
         smslab.evaluate(Goal("delivered >= 90 %", where="opt"), run)
     with pytest.raises(OptionError, match="no label 'carier'"):
         smslab.evaluate(Goal("delivered >= 90 %", where={"carier": "A"}), run)
+
+
+@pytest.mark.parametrize("where", [{"carrier": None}, {5: "A"}, 5, ["otp"]])
+def test_whom_a_goal_cannot_be_for(where):
+    with pytest.raises(OptionError, match="where must be the name of a campaign, or labels"):
+        Goal("delivered >= 90 %", where=where)
+
+
+@pytest.mark.parametrize("goals", ["delivered >= 90 %", ["delivered >= 90 %"], None, 5])
+def test_what_are_no_goals(run, goals):
+    with pytest.raises(OptionError, match="goals must be a Goal, or several"):
+        smslab.evaluate(goals, run)
+
+
+def test_a_goal_is_in_the_currency_of_the_figures(run):
+    dollars = RateCard("card", "USD", (Rate(country="US", price_micro=10_000),))
+    for text in ("cost <= 100", "cost <= 100 usd", "cost per delivered <= 0.02 USD"):
+        assert smslab.evaluate(Goal(text), run, rates=dollars, country="US")
+    with pytest.raises(OptionError, match="the figures are in USD, not in EUR"):
+        smslab.evaluate(Goal("cost <= 100 EUR"), run, rates=dollars, country="US")
+    log = SimpleNamespace(ledger=replace(run.ledger, billed=np.full(len(run), 0.01)))
+    assert smslab.evaluate(Goal("cost <= 100"), log)
+    with pytest.raises(OptionError, match="in a currency that nobody names, not in EUR"):
+        smslab.evaluate(Goal("cost <= 100 EUR"), log)
 
 
 def test_a_time_of_the_day_needs_a_start():

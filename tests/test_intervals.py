@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smslab.intervals import mean, quantile_ranks, rank, wilson
+from smslab.errors import OptionError
+from smslab.intervals import check_confidence, mean, quantile_ranks, rank, wilson
 
 
 def test_wilson_by_the_textbook():
@@ -53,3 +54,14 @@ def test_mean():
     half = 1.959964 * values.std(ddof=1) / 2
     assert (low, high) == pytest.approx((2.5 - half, 2.5 + half), abs=1e-6)
     assert math.isnan(mean(1, 1, 1, 0.95)[0])
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 2, -0.5, math.nan, "0.95", None, [0.9]])
+def test_what_is_no_confidence(confidence):
+    with pytest.raises(OptionError, match="confidence must be a number between 0 and 1"):
+        check_confidence(confidence)
+
+
+def test_any_number_is_a_confidence():
+    for confidence in (0.5, np.float32(0.9)):
+        check_confidence(confidence)

@@ -1,3 +1,4 @@
+import dataclasses
 import datetime as dt
 import math
 
@@ -90,6 +91,53 @@ def test_groups_add_up(busy):
     assert times[0] == pd.Timestamp("2026-11-25 10:00", tz="UTC")
 
 
+class Labelled:
+    """Messages of a run, with other labels."""
+
+    def __init__(self, run, **labels):
+        given = {name: pd.Categorical(values) for name, values in labels.items()}
+        self.ledger = dataclasses.replace(run.ledger, labels=run.ledger.labels | given)
+
+
+@pytest.mark.parametrize("freq", [None, "1min"])
+@pytest.mark.parametrize("by", ["carrier", ["carrier", "campaign"], ["campaign", "carrier"]])
+def test_messages_whose_label_is_not_known_are_a_group(by, freq):
+    run = run_of([Status.DELIVERED] * 4, [1] * 4, [2] * 4, [3] * 4, [None] * 4)
+    part = Labelled(run, carrier=["b", None, "a", None], campaign=["x", "x", None, "x"])
+    counts = smslab.kpis(part, by=by, freq=freq)["value"].xs("messages", level="figure")
+    assert counts.sum() == 4
+    by_carrier = counts.groupby("carrier", dropna=False).sum()
+    assert by_carrier.index.tolist()[:2] == ["a", "b"]
+    assert by_carrier.tolist() == [1, 1, 2]
+    assert pd.isna(counts.index.get_level_values(0)[-1])
+
+
+def test_groups_of_nothing_known_and_of_nothing():
+    run = run_of([Status.DELIVERED] * 2, [1] * 2, [2] * 2, [3] * 2, [None] * 2)
+    whole, none = smslab.kpis(run), Labelled(run, carrier=[None, None])
+    table = smslab.kpis(none, by="carrier")
+    assert table.index.names == ["carrier", "figure"]
+    pd.testing.assert_frame_equal(table.droplevel("carrier"), whole)
+    none.ledger = none.ledger.only(np.zeros(2, bool))
+    nothing = smslab.kpis(none, by=["carrier", "campaign"])
+    assert nothing.index.names == ["carrier", "campaign", "figure"]
+    assert len(nothing) == 0
+    assert nothing.dtypes.equals(whole.dtypes)
+
+
+def test_intervals_of_negative_delays_hold_them():
+    sent_s = np.arange(100.0)
+    run = run_of([Status.DELIVERED] * 100, sent_s, sent_s - 7, sent_s, [None] * 100)
+    run = Labelled(run)
+    for rounded_s in (0.0, 1.0, 60.0):
+        times = {"sent": rounded_s, "final": rounded_s}
+        run.ledger = dataclasses.replace(run.ledger, resolution_s=times)
+        figure = smslab.kpis(run).loc["network_p50"]
+        assert figure["value"] == -7
+        assert figure["low"] == -7 - 2 * rounded_s
+        assert figure["high"] == -7 + 2 * rounded_s
+
+
 def test_costs(busy):
     rates = RateCard("card", "EUR", (Rate(country="US", price_micro=10_000),))
     table = smslab.kpis(busy, rates=rates, country="US")
@@ -128,10 +176,14 @@ def test_nothing_at_all():
 def test_what_cannot_be(busy):
     with pytest.raises(OptionError, match="Did you mean 'carrier'"):
         smslab.kpis(busy, by="carier")
+    with pytest.raises(OptionError, match="by must be the name of a label"):
+        smslab.kpis(busy, by=5)
+    with pytest.raises(OptionError, match="not 5"):
+        smslab.kpis(busy, by=[5])
     for freq in ("x", "0s", "-1h"):
         with pytest.raises(OptionError, match="freq must be a length of time"):
             smslab.kpis(busy, freq=freq)
-    with pytest.raises(OptionError, match="confidence must be between"):
+    with pytest.raises(OptionError, match="confidence must be a number between"):
         smslab.kpis(busy, confidence=95)
 
 

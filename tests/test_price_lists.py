@@ -1,9 +1,13 @@
 """Price lists of providers, in small copies of their formats with made-up prices."""
 
+import dataclasses
+import datetime as dt
 import json
 import os
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import smslab
@@ -296,3 +300,137 @@ def test_dated_lists_of_twilio():
     assert (change != 0).mean() == pytest.approx(0.856, abs=0.0005)
     assert change[change != 0].median() == pytest.approx(0.655, abs=0.0005)
     assert smslab.RateCard.bundled().price("NL").segment_micro == 114_300
+
+
+def test_a_header_of_twilio_that_is_written_otherwise(card_of):
+    header = "iso,COUNTRY,Description,Price/msg"
+    card = card_of(TWILIO.replace("ISO,Country,Description,Price / msg", header))
+    assert prices(card) == prices(card_of(TWILIO))
+    with pytest.raises(RateCardError, match="Twilio's list has the columns ISO, Description"):
+        card_of("country,price,currency\nUS,1,USD\n", format="twilio")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("[" * 100_000, "no column 'country'"),
+        ('[{"a":' + "[" * 100_000, "brackets are nested too deep"),
+        ('{"a": 1}\n' + "[" * 100_000, "brackets are nested too deep"),
+        ("{\n" + "[" * 100_000, "not JSON"),
+        ("x" * 200_000, "line 1: field larger than field limit"),
+        ("country,price,currency\nUS,1," + "U" * 200_000, "line 2: field larger than"),
+        (",".join("x" * 100_000), "no column 'country'"),
+    ],
+)
+def test_huge_things_are_no_list(card_of, content, says):
+    with pytest.raises(RateCardError, match=says) as error:
+        card_of(content)
+    assert len(str(error.value)) < 1000
+
+
+def test_options_of_another_kind(card_of):
+    text = "country,price,currency\nUS,1,USD\n"
+    for options, says in (
+        ({"currency": 5}, "currency must be a code of three letters"),
+        ({"currency": "euro"}, "currency must be a code of three letters"),
+        ({"currency": "EUR", "exchange": [0.9]}, "exchange must be a dict"),
+        ({"valid_from": 20260525}, "a day must be a date such as 2026-05-25; not 20260525"),
+        ({"format": 5}, "format must be 'auto' or one of"),
+    ):
+        with pytest.raises(OptionError, match=says):
+            card_of(text, **options)
+    card = card_of(text, valid_from=dt.datetime(2026, 5, 25, 12, tzinfo=dt.UTC))
+    assert [rate.valid_from for rate in card.rates] == [dt.date(2026, 5, 25)]
+    assert card.at(dt.datetime(2026, 5, 25, 1)).rates == card.rates
+    with pytest.raises(OptionError, match="currency must be a code"):
+        card.convert(5, {})
+
+
+def test_networks_that_get_the_price_of_others_are_noted(card_of):
+    seven = {
+        "countries": [
+            {
+                "countryCode": "AT",
+                "networks": [
+                    {"mcc": "232", "mncs": ["01"], "networkName": "A1", "price": 0.075},
+                    {"mcc": "232", "mncs": ["77"], "networkName": "Dead", "price": None},
+                ],
+            }
+        ]
+    }
+    card = card_of(seven, "seven.json")
+    assert card.notes[0].endswith("network 'Dead' gets another price of AT")
+    table = "country,mcc,mnc,price,reject_sms\nDE,262,x1,0.1,\nDE,262,02,0.1,\nDE,262,03,,true\n"
+    told = "\n".join(card_of(table, currency="EUR", format="table").notes)
+    assert "line 2: left out: mnc must be digits; not 'x1'; network '262x1' gets another" in told
+    assert "takes no messages there; network '26203' gets another price of DE" in told
+    network = {"carrier": "O2", "mcc": "262", "mnc": "07", "prices": []}
+    priced = network | {"carrier": "A", "prices": [{"base_price": "0.1"}]}
+    country = {"iso_country": "DE", "price_unit": "USD", "outbound_sms_prices": [network, priced]}
+    card = card_of(country, "x.json")
+    assert "record 1 (DE): left out: no price; network 'O2' gets another price of DE" in card.notes
+    alone = card_of(
+        [{"country": "DE", "mccmnc": "262", "price": "0.1", "currency": "EUR"}], "y.json"
+    )
+    assert [(r.mcc, r.mnc) for r in alone.rates] == [("262", "")]
+
+
+def test_network_codes_have_two_or_three_digits(card_of):
+    text = "country,mcc,mnc,price\nDE,262,1,0.07\nDE,262,01,0.09\nDE,262,001,0.05\nDE,262,2,0.1\n"
+    card = card_of(text, currency="EUR")
+    assert [(rate.mnc, float(rate.price)) for rate in card.rates] == [
+        *[("01", 0.09), ("001", 0.05), ("02", 0.1)]
+    ]
+    told = "\n".join(card.notes)
+    assert "network codes of one digit were read as two: '1' as '01', '2' as '02'" in told
+    assert "the dearer of 0.07 and 0.09 is kept" in told
+    found = {code: card.price("DE", carrier=code).segment_micro for code in ("26201", "262001")}
+    assert found == {"26201": 90_000, "262001": 50_000}
+    assert card.price("DE", carrier="2621").segment_micro == 90_000
+    own = "country,price,currency,mcc,mnc\nDE,0.07,EUR,262,1\nDE,0.09,EUR,262,01\n"
+    with pytest.raises(RateCardError, match="line 3 is about the same"):
+        card_of(own)
+
+
+def test_prices_that_an_exchange_makes_nothing_of(card_of):
+    text = "country,price,currency\nUS,0.01,USD\nDE,1,USD\nFR,0,USD\n"
+    tiny = {"USD": "0.000001"}
+    note = "1 prices are 0 in EUR: less than half a millionth; check the exchange"
+    for card in (card_of(text, currency="EUR", exchange=tiny), card_of(text).convert("EUR", tiny)):
+        assert card.price("US").segment_micro == 0
+        assert card.notes[-1] == note
+    assert not card_of(text).convert("EUR", {"USD": 1}).notes
+
+
+@pytest.mark.filterwarnings("error")
+def test_drift_of_nothing(card_of):
+    card = card_of("country,price,currency\nUS,0.01,USD\nDE,0,USD\n")
+    for weights in (None, {"US": 0}, {"DE": 5}, {"ZZ": 5}, {}):
+        text = card.compare(card, weights=weights).summary()
+        assert "2 countries with a price for other carriers in both: 0.0% changed" in text
+    assert "the campaign: 0.00 -> 0.00\n" in card.compare(card, weights={"ZZ": 5}).summary()
+    assert "without a price in one of them: ZZ" in card.compare(card, weights={"ZZ": 5}).summary()
+    none = dataclasses.replace(card, rates=())
+    for old, new in ((none, none), (none, card), (card, none)):
+        assert "0 countries" in old.compare(new, weights={"US": 1}).summary()
+        assert "0 countries" in old.compare(new).summary()
+
+
+def test_weights_of_drift(card_of):
+    old, new = (card_of(f"country,price,currency\nUS,{p},USD\nDE,1,USD\n") for p in (0.1, 0.2))
+    for weights in (
+        {"US": 100, "DE": 1},
+        {"us": 60, "US": 40, "de": 1},
+        pd.Series({"US": 100, "DE": 1}),
+        {"US": np.int64(100), "DE": np.float32(1)},
+    ):
+        drift = old.compare(new, weights=weights)
+        assert drift.countries["weight"].to_dict() == {"DE": 1, "US": 100}
+        assert "the campaign: 11.00 -> 21.00 (+90.9%)" in drift.summary()
+    for weights in ({"US": -1}, {"US": float("nan")}, {"US": "x"}, {1: 5}, {"US": float("inf")}):
+        with pytest.raises(OptionError, match="weights must be numbers of segments, 0 or more"):
+            old.compare(new, weights=weights)
+    with pytest.raises(OptionError, match="weights must be segments by country"):
+        old.compare(new, weights=[1, 2])
+    with pytest.raises(OptionError, match="compared with another RateCard"):
+        old.compare("new.csv")

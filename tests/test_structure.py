@@ -80,16 +80,16 @@ ALLOWED = {
         *("errors", "figures", "goal", "kpi", "ledger", "rates", "replications", "run", "summary"),
     },
     "calibrate": {
-        *("errors", "fitting", "intervals", "kpi", "ledger", "outcome", "scenario", "simulate"),
-        *("supply",),
+        *("delivery", "errors", "intervals", "kpi", "ledger", "outcome", "scenario", "simulate"),
     },
+    "delivery": {"fitting", "intervals", "ledger", "outcome", "scenario", "supply"},
     "fitting": set(),
     "log_writing": {
         *("cost", "errors", "ledger", "log_formats", "logs", "outcome", "output", "rates"),
     },
     "kpi": {
         *("cost", "errors", "intervals", "ledger", "outcome", "rates", "replications", "rules"),
-        *("summary",),
+        *("segment_prices", "summary"),
     },
     "log_reading": {
         *("errors", "keywords", "ledger", "log_formats", "logs", "moments", "numbering"),
@@ -99,7 +99,7 @@ ALLOWED = {
     "log_formats": {"outcome"},
     "moments": {"errors"},
     "records": {"errors"},
-    "intervals": set(),
+    "intervals": {"errors"},
     "sample": {"simulate"},
     "replications": {
         *("errors", "estimate", "figures", "kernels", "outcome", "progress", "run", "scenario"),
