@@ -40,10 +40,10 @@ _SHARES: Final = (
 )
 _DELAYS: Final = tuple(
     f"{stage}_p{share}"
-    for stage in ("wait", "network", "receipt", "delay")
+    for stage in ("wait", "network", "receipt", "delay", "answer")
     for share in (50, 90, 95, 99)
 )
-_TIMES: Final = (*_DELAYS, "answer_p50", "answer_p95", "sending_done_s", "landed_p95_s", "finish_s")
+_TIMES: Final = (*_DELAYS, "sending_done_s", "landed_p95_s", "finish_s")
 _NUMBERS: Final = (
     *("messages", "segments", "segments_per_message", "throughput", "throughput_peak"),
     *("cost", "cost_per_sent", "cost_per_delivered", "cost_per_read", "cost_per_converted"),

@@ -109,6 +109,9 @@ def kpis(
         there to the receipt, and from queued to the handset, of the messages that arrived (all that
         were taken, for ``wait``)
 
+        ``answer_p50`` … ``answer_p99`` : percentiles, in seconds, of the time from a reply to the
+        landing of its answer
+
         ``sending_done_s``, ``landed_p95_s``, ``finish_s`` : when the last message left, 95 % of
         the delivered and all of them had landed, in seconds after the start
 
@@ -274,6 +277,7 @@ def _figures(
     asked = ledger.asked
     received = int(np.count_nonzero(ledger.status == Status.RECEIVED))
     answers = int(np.count_nonzero(ledger.is_answer))
+    answered_us = _answered_us(ledger) if answers else np.empty(0, np.int64)
     if not asked.all():
         ledger = ledger.only(asked)
     whole = len(ledger)
@@ -297,6 +301,9 @@ def _figures(
     yield from _outcomes(ledger, confidence)
     yield from _recipients(ledger, landed, received, confidence)
     yield from _delays(ledger, landed, confidence)
+    if len(answered_us):
+        rounded = ledger.resolution_s.get("final", 0.0)
+        yield from _quantiles("answer", answered_us, _SHARES, confidence, rounded)
     yield from _ends(ledger, landed, confidence)
     if money is not None:
         per = {"sent": ledger.taken, "delivered": delivered}
@@ -380,6 +387,15 @@ def _delays(
         taken_us = ended[rows] - started[rows]
         rounded = sum(ledger.resolution_s.get(b.removesuffix("_us"), 0.0) for b in (begin, end))
         yield from _quantiles(stage, taken_us, _SHARES, confidence, rounded)
+
+
+def _answered_us(ledger: Ledger) -> npt.NDArray[np.int64]:
+    """Return the time from the reply to the landing of each delivered answer."""
+    landed = ledger.is_answer & (ledger.status == Status.DELIVERED) & (ledger.final_us != NEVER)
+    places = pd.Index(ledger.names).get_indexer(pd.Index(ledger.answer_to[landed]))
+    replied = np.where(places >= 0, ledger.replied_us[places], NEVER)
+    answered: npt.NDArray[np.int64] = (ledger.final_us[landed] - replied)[replied != NEVER]
+    return answered
 
 
 def _quantiles(

@@ -216,3 +216,19 @@ def test_what_keeps_no_messages(busy):
     ):
         with pytest.raises(TypeError, match="a Run or a Log is needed"):
             call()
+
+
+def test_answers_are_as_fast_as_figures_say():
+    run = smslab.simulate(smslab.scenarios.load("two_way_support"), rng=1)
+    table = smslab.kpis(run, by="campaign")
+    for name in ("day", "night"):
+        figures = run.of(name).figures()
+        row = table.loc[(name, "answer_p95")]
+        assert row["value"] == figures["answer_95_s"]
+        assert row["low"] <= row["value"] <= row["high"]
+        assert row["of"] == (run.of(name).answers.status == Status.DELIVERED).sum()
+    assert ("notices", "answer_p95") not in table.index
+    goals = [smslab.Goal(f"p95 answer <= {minutes} min", where="day") for minutes in (5, 9)]
+    assert smslab.evaluate(goals, run).table["verdict"].tolist() == ["missed", "met"]
+    many = smslab.replicate(run.scenario, 3, rng=1)
+    assert smslab.evaluate(goals, many).table["verdict"].tolist() == ["missed", "met"]
