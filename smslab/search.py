@@ -182,7 +182,10 @@ class Search(Generic[Tried]):
         for goal in range(len(self.trials[chain[0]][0].met)):
             met = [self.trials[chain[at]][0].met[goal] for at in probes]
             if not any(met):
-                return None
+                # One replication may miss all; then the dearest cell decides.
+                return (
+                    (yield from self._around(chain, last, careful=True)) if self.allowed else None
+                )
             if sorted(met) == met:
                 rising += [goal] * (not all(met))
             elif sorted(met, reverse=True) == met:
