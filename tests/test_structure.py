@@ -41,7 +41,10 @@ ALLOWED = {
         *("calibrate", "cost", "errors", "goal", "goals", "io", "kpi", "log_reading", "logs"),
         *("messages", "output", "rates", "scenario"),
     },
-    "widgets": {"errors", "explain"},
+    "widgets": {
+        *("errors", "estimate", "explain", "figures", "goals", "plan", "plot", "rates", "run"),
+        *("scenario", "scenarios", "simulate", "widgets"),
+    },
     "accessor": {"audit", "encoding", "explain", "segmentation", "smart"},
     "bench": {"encoding", "errors", "segmentation", "smart", "text"},
     "forecast": {

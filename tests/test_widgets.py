@@ -1,33 +1,140 @@
+"""Widgets without a browser: their pure renders, and the wiring around them."""
+
+import matplotlib.image
 import pytest
 
-from smslab.widgets import message_inspector, render
+import smslab
+from smslab.errors import SmslabError
+from smslab.widgets import capacity_planner, inspector, message_inspector, planner
+from smslab.widgets.panel import Panel, Shown, Work
 
 
-def test_render():
-    result, page = render("Don’t <b>miss</b> it [now]")
-    assert result.encoding == "UCS-2"
-    assert "<b>miss" not in page
-    assert "&lt;b&gt;miss" in page
-    assert "U+2019" in page
-
-
-def test_render_of_an_error():
-    result, page = render("\ud800")
-    assert result is None
-    assert "lone surrogate" in page
+def test_inspector_renders():
+    shown = inspector.render("Don’t <b>miss</b> it [now]", "DE")
+    assert shown.result.encoding == "UCS-2"
+    assert "<b>miss" not in shown.page
+    assert "&lt;b&gt;miss" in shown.page
+    assert "U+2019" in shown.page
+    assert "A thousand of these to DE: USD 112.00" in shown.page
+    with pytest.raises(SmslabError, match="lone surrogate"):
+        inspector.render("\ud800")
 
 
 def test_typing_changes_the_result():
-    inspector = message_inspector()
-    assert inspector.result.segments == 1
-    inspector.text.value = "a" * 161
-    assert inspector.result.segments == 2
-    assert "2 segments" in inspector.output.value
-    inspector.text.value = "\ud83d"
-    assert inspector.result is None
-    assert "lone surrogate" in inspector.output.value
+    widget = message_inspector()
+    assert widget.result.segments == 1
+    widget.text.value = "a" * 161
+    assert widget.result.segments == 2
+    assert "2 segments" in widget.page.value
+    widget.text.value = "\ud83d"
+    assert widget.result is None
+    assert "lone surrogate" in widget.page.value
+    assert "role='alert'" in widget.page.value
+
+
+def test_repair_with_one_click():
+    widget = message_inspector("Don’t miss it" + "x" * 60, "US")
+    assert not widget.repair.disabled
+    assert "; repaired USD" in widget.page.value
+    widget.repair.click()
+    assert widget.text.value.startswith("Don't")
+    assert widget.result.encoding == "GSM-7"
+    assert widget.repair.disabled
 
 
 @pytest.mark.parametrize("text", ["", "[" * 90, "😀" * 80, "x" * 500])
 def test_parts_join_to_the_text(text):
     assert "".join(message_inspector(text).result.parts) == text
+
+
+def chosen(**fields):
+    plain = {"scenario": "marketing", "messages": 5000, "numbers": 2, "mps": 3.0, "hour": 12.5}
+    return planner.Chosen(**(plain | fields))
+
+
+def test_planner_renders(tmp_path):
+    shown = planner.render(chosen())
+    assert shown.result.scenario.senders[0].mps == 3
+    assert shown.result.scenario.start.hour == 12
+    assert "✓ met" in shown.page
+    assert "Fri 13:01 (" in planner.render(chosen(mps=2.0)).page
+    (tmp_path / "shown.png").write_bytes(shown.picture)
+    assert matplotlib.image.imread(tmp_path / "shown.png").shape[0] > 100
+    assert "✗ missed" in planner.render(chosen(numbers=1, mps=0.1)).page
+    with pytest.raises(SmslabError, match="mps must be"):
+        planner.render(chosen(mps=-1.0))
+
+
+def test_every_use_case_can_be_planned():
+    widget = capacity_planner("parking")
+    for name in widget.scenario.options:
+        before = smslab.scenarios.load(name).senders[0]
+        assert planner.Chosen(name, None, before.numbers, before.mps, None).applied().name == name
+    assert "campaign" not in widget.scenario.options
+    assert widget.messages.disabled
+
+
+def test_sliders_change_the_result():
+    widget = capacity_planner()
+    widget.messages.value = 2000
+    first = widget.page.value, widget.picture.value
+    widget.numbers.value = 5
+    assert widget.result.scenario.senders[0].numbers == 5
+    assert (widget.page.value, widget.picture.value) != first
+    widget.scenario.value = "salons"
+    assert widget.result.scenario.name == "salons"
+    assert widget.numbers.value == smslab.scenarios.load("salons").senders[0].numbers
+
+
+def test_the_least_that_does():
+    widget = capacity_planner()
+    widget.messages.value, widget.mps.value = 20_000, 0.5
+    widget.work.run()
+    widget.work.wait()
+    assert isinstance(widget.result, smslab.Plan)
+    assert f"senders[10DLC].numbers = {widget.result.values['senders[10DLC].numbers']}" in (
+        widget.page.value
+    )
+    widget.numbers.value = 3
+    assert isinstance(widget.result, smslab.Run)
+
+
+def test_work_can_be_cancelled():
+    done = []
+    seen = []
+
+    def begin():
+        def work(progress):
+            for turn in range(10**6):
+                seen.append(turn)
+                progress(turn, 10**6)
+                if turn == 5:
+                    button.cancel.click()
+
+        return work
+
+    button = Work("Go", begin, done.append)
+    button.run()
+    button.wait()
+    assert done == [None]
+    assert len(seen) == 7
+    assert (button.start.disabled, button.cancel.disabled) == (False, True)
+
+
+def test_errors_of_work_are_shown():
+    done = []
+
+    def fails(progress):
+        raise ValueError("<b>")
+
+    button = Work("Go", lambda: fails, done.append)
+    button.run()
+    button.wait()
+    wrong = Work("Go", lambda: 1 / 0, done.append)
+    wrong.run()
+    assert [type(error) for error in done] == [ValueError, ZeroDivisionError]
+    panel = Panel(lambda: fails(None), [])
+    assert "ValueError: &lt;b&gt;" in panel.page.value
+    assert panel.result is None
+    panel.put(Shown(1, "fine"))
+    assert (panel.result, "fine" in panel.page.value) == (1, True)

@@ -43,3 +43,27 @@ def test_report_shows_pictures_and_nasty_text_as_text(page, tmp_path):
     assert min(widths) > 100
     assert "<script>" in page.locator("table.rows").inner_text()
     assert not page.outside
+
+
+def test_planner_moves_with_its_sliders(page, voila):
+    page.goto(voila("import smslab\nsmslab.widgets.capacity_planner()"))
+    goals = page.locator(".smslab-goal").first
+    goals.wait_for(timeout=60_000)
+    assert goals.inner_text() == "✓ met"
+    picture = page.locator("img[src^='blob:']")
+    before = picture.get_attribute("src"), page.locator("table").first.inner_text()
+    handle = page.locator(".widget-slider .noUi-handle").first
+    handle.focus()
+    handle.press("ArrowRight")
+    page.wait_for_function(
+        "before => document.querySelector(\"img[src^='blob:']\").src !== before",
+        arg=before[0],
+        timeout=10_000,
+    )
+    assert page.locator("table").first.inner_text() != before[1]
+    page.get_by_role("button", name="Find the least that does").click()
+    page.get_by_text("all goals met in 20 of 20 campaigns").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Find the least that does").click()
+    page.get_by_role("button", name="Cancel").click()
+    page.locator("button:not([disabled]):has-text('Find the least')").wait_for(timeout=30_000)
+    assert not [url for url in page.outside if "fontawesome" not in url]
