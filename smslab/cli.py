@@ -160,6 +160,20 @@ def _parser() -> argparse.ArgumentParser:
     add_planning_commands(commands, _EPILOG)
     add_money_commands(commands, _EPILOG)
     _add_text_commands(commands)
+    dashboard = commands.add_parser(
+        "dashboard",
+        help="the widgets as a page in the browser",
+        description="Serve the widgets as a page in the browser, to this machine only, until "
+        "interrupted. Needs the extra: pip install 'smslab[dashboard]'.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    dashboard.add_argument("file", metavar="FILE", nargs="?", help="list of messages to calculate")
+    dashboard.add_argument("--port", metavar="N", type=int, default=8866, help="(default 8866)")
+    dashboard.add_argument(
+        "--no-browser", dest="browser", action="store_false", help="open no browser"
+    )
+    dashboard.set_defaults(run=_dashboard)
     return parser
 
 
@@ -290,6 +304,12 @@ def _add_text_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--max-segments", metavar="N", type=int, default=1, help="that a text may take (default 1)"
     )
     lint.add_argument("--level", default="symbols", help="repairs to suggest (default symbols)")
+
+
+def _dashboard(options: argparse.Namespace) -> int:
+    from smslab.dashboard import serve
+
+    return serve(options.port, options.file, browser=options.browser)
 
 
 def _demo(options: argparse.Namespace) -> None:

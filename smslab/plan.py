@@ -43,8 +43,8 @@ class Plan:
     scenario : Scenario
         The scenario with that capacity and these goals; where none meets them all, with the one
         that comes nearest.
-    values : dict of str to object
-        What was varied, and the values chosen.
+    settings : dict of str to object
+        What was varied, and the values chosen, by path.
     is_met : bool
         Whether every goal is met.
     misses, replications : int
@@ -69,7 +69,7 @@ class Plan:
     """
 
     scenario: Scenario
-    values: dict[str, Any]
+    settings: dict[str, Any]
     is_met: bool
     misses: int
     replications: int
@@ -142,7 +142,7 @@ class Plan:
     @property
     def chosen(self) -> str:
         """The chosen values, in words."""
-        return str(Cell(self.values, self.scenario))
+        return str(Cell(self.settings, self.scenario))
 
     def summary(self) -> str:
         """Return the answer, how much room there is, what binds, and what the next step buys."""
@@ -378,7 +378,7 @@ def _found(search: _Capacities, confidence: float, complete: bool) -> Plan:
     notes += [f"estimate: {estimate(scenario).summary().splitlines()[0]}"]
     return Plan(
         scenario=scenario,
-        values=search.cells[chosen].settings,
+        settings=search.cells[chosen].settings,
         is_met=search.best is not None,
         misses=search.misses(chosen),
         replications=len(search.trials[chosen]),

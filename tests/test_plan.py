@@ -34,8 +34,8 @@ def test_rate_of_a_burst_is_segments_over_time(limit_s):
         BURST, f"last leaves <= {limit_s} s", vary={"senders[0].mps": range(1, 101)}, rng=1
     )
     # The last of them leaves when all but one have.
-    assert found.values == {"senders[0].mps": math.ceil(3599 / limit_s)}
-    assert found.values["senders[0].mps"] == math.ceil(theory.rate_for(3599, limit_s))
+    assert found.settings == {"senders[0].mps": math.ceil(3599 / limit_s)}
+    assert found.settings["senders[0].mps"] == math.ceil(theory.rate_for(3599, limit_s))
 
 
 def answered_within(rate, service, servers, time):
@@ -73,7 +73,7 @@ def test_agents_are_as_many_as_erlang_c_says(load, wait):
     found = smslab.plan(
         scenario, goal, vary={path: range(1, 41)}, cost={path: 20}, rng=1, replications=19
     )
-    assert found.values == {path: textbook}
+    assert found.settings == {path: textbook}
     assert found.table["cost"].max() <= 800
 
 
@@ -87,7 +87,7 @@ def test_rate_for_codes_is_that_of_m_d_1(limit_s):
         scenario, f"p95 delay <= {limit_s} s", vary={"senders[0].mps": rates}, rng=1
     )
     # A new day meets it with 95 %: that takes a step more than a day on average, at most two.
-    assert 0 <= rates.index(found.values["senders[0].mps"]) - rates.index(textbook) <= 2
+    assert 0 <= rates.index(found.settings["senders[0].mps"]) - rates.index(textbook) <= 2
 
 
 MIXED = Scenario(
@@ -195,7 +195,7 @@ def test_goals_that_cannot_be_met():
     vary = {"senders[0].mps": range(1, 101)}
     found = smslab.plan(BURST, ["delivered >= 99.99 %", "last leaves <= 1 min"], vary=vary, rng=1)
     assert not found
-    assert found.values == {"senders[0].mps": 75}
+    assert found.settings == {"senders[0].mps": 75}
     text = found.summary()
     assert "no allowed capacity meets every goal; nearest: senders[0].mps = 75" in text
     assert "delivered >= 99.99 %: never met; 99." in text
@@ -213,7 +213,7 @@ def test_goals_that_contradict():
 def test_a_window_of_a_single_capacity():
     goals = ["last leaves <= 100 s", "last leaves >= 98 s"]
     found = smslab.plan(BURST, goals, vary={"senders[0].mps": range(1, 101)}, rng=1)
-    assert found.values == {"senders[0].mps": 36}
+    assert found.settings == {"senders[0].mps": 36}
     assert "not above: senders[0].mps = 37 misses last leaves >= 98 s" in found.summary()
 
 
@@ -225,7 +225,7 @@ def test_what_is_not_monotone_is_told():
         vary={"carriers[0].latency_median_s": [1000.0, *slow]},
         rng=1,
     )
-    assert found.values == {"carriers[0].latency_median_s": 10}
+    assert found.settings == {"carriers[0].latency_median_s": 10}
     assert "not monotone: p50 delay <= 2 min is met, missed and met again" in found.summary()
 
 

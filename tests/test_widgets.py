@@ -1,11 +1,24 @@
 """Widgets without a browser: their pure renders, and the wiring around them."""
 
+import importlib.util
+
 import matplotlib.image
+import pandas as pd
 import pytest
 
 import smslab
+from smslab import dashboard
+from smslab.cli import main
 from smslab.errors import SmslabError
-from smslab.widgets import capacity_planner, inspector, message_inspector, planner
+from smslab.widgets import (
+    calculator,
+    campaign_calculator,
+    capacity_planner,
+    inspector,
+    message_inspector,
+    planner,
+    tabs,
+)
 from smslab.widgets.panel import Panel, Shown, Work
 
 
@@ -92,7 +105,7 @@ def test_the_least_that_does():
     widget.work.run()
     widget.work.wait()
     assert isinstance(widget.result, smslab.Plan)
-    assert f"senders[10DLC].numbers = {widget.result.values['senders[10DLC].numbers']}" in (
+    assert f"senders[10DLC].numbers = {widget.result.settings['senders[10DLC].numbers']}" in (
         widget.page.value
     )
     widget.numbers.value = 3
@@ -138,3 +151,68 @@ def test_errors_of_work_are_shown():
     assert panel.result is None
     panel.put(Shown(1, "fine"))
     assert (panel.result, "fine" in panel.page.value) == (1, True)
+
+
+def test_calculator_renders():
+    table = pd.DataFrame({"text": ["Don’t miss it" + "x" * 60] * 50, "to": ["+12025550123"] * 50})
+    plain = calculator.render(calculator.Campaigned(table))
+    smart = calculator.render(calculator.Campaigned(table, level="typographic"))
+    assert plain.result.messages["segments"].sum() == 2 * smart.result.messages["segments"].sum()
+    assert "50 in the list" in plain.page
+    assert "<td>US</td>" in plain.page
+    nasty = pd.DataFrame({"text": ["a"], "carrier": ["<script>"]})
+    assert "<script>" not in calculator.render(calculator.Campaigned(nasty, "US")).page
+
+
+def test_calculator_takes_pasted_texts_and_files():
+    widget = campaign_calculator(country="DE")
+    assert "press Forecast" in widget.page.value
+    widget.work.run()
+    assert "no list: upload one, or paste a text" in widget.page.value
+    widget.texts.value = "Hello\n\nWorld\n"
+    widget.work.run()
+    widget.work.wait()
+    assert widget.result.messages["text"].tolist() == ["Hello", "World"]
+    assert widget.result.messages["country"].tolist() == ["DE", "DE"]
+    listed = calculator.messages_of("my list.CSV", b"text,to\nHi,+12025550123\n")
+    assert listed["to"].tolist() == ["+12025550123"]
+    assert campaign_calculator(listed).given.messages is listed
+    widget.work.run()
+    widget.work.cancel.click()
+    widget.work.wait()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("list.xlsx", b"PK", "list.xlsx: unknown kind of file"),
+        ("list.csv", b"PK\x03\x04\x00\xff", "list.csv: "),
+        ("list.csv", b"", "list.csv: is empty"),
+        ("list.csv", b"a,b\n1,2\n", "list.csv: no column looks like the text"),
+        ("list.csv", b"x" * 100_000_001, "100,000,000 can be uploaded; use smslab forecast"),
+    ],
+)
+def test_uploads_that_cannot_be_read(name, content, says):
+    with pytest.raises(SmslabError, match=says):
+        calculator.messages_of(name, content)
+
+
+def test_all_together():
+    together = tabs(pd.DataFrame({"text": ["Hello"]}))
+    assert together.titles == ("Message", "Campaign", "Capacity")
+
+
+def test_dashboard_says_what_it_needs(monkeypatch, tmp_path):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    with pytest.raises(SmslabError, match="port must be 1 to 65535; not 0"):
+        dashboard.serve(0)
+    with pytest.raises(SmslabError, match=r"nothing\.csv: cannot be read"):
+        dashboard.serve(file=str(tmp_path / "nothing.csv"))
+    calls = []
+    monkeypatch.setattr(dashboard.subprocess, "call", lambda words, cwd: calls.append(words) or 0)
+    (tmp_path / "list.csv").write_text("text\nHi\n")
+    assert main(["dashboard", "--port", "9000", "--no-browser", str(tmp_path / "list.csv")]) == 0
+    assert {"--port=9000", "--Voila.ip=127.0.0.1", "--no-browser"} <= set(calls[0])
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SmslabError, match=r"pip install 'smslab\[dashboard\]'"):
+        dashboard.serve()

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from smslab.widgets.calculator import CampaignCalculator, campaign_calculator
 from smslab.widgets.inspector import MessageInspector, message_inspector
 from smslab.widgets.planner import CapacityPlanner, capacity_planner
+from smslab.widgets.together import tabs
 
-__all__ = ["CapacityPlanner", "MessageInspector", "capacity_planner", "message_inspector"]
+__all__ = [
+    "CampaignCalculator",
+    "CapacityPlanner",
+    "MessageInspector",
+    "campaign_calculator",
+    "capacity_planner",
+    "message_inspector",
+    "tabs",
+]

@@ -15,7 +15,7 @@ from smslab.errors import SmslabError
 __all__ = ["LABELLED", "Panel", "Shown", "Work"]
 
 #: Labels as long as they need, in one column.
-LABELLED: Final = {"description_width": "11em"}
+LABELLED: Final = {"description_width": "13em"}
 
 #: The colours of the theme, where there is one.
 _FRAME: Final = "color:var(--jp-ui-font-color1,inherit);min-height:6em"
@@ -70,6 +70,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         The rows at the top; the controls if not given.
     picture_height : str
         Height of the picture, so that nothing jumps; no picture if empty.
+    beside : bool
+        Whether what is shown stands beside the controls, not under them.
 
     Attributes
     ----------
@@ -84,6 +86,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         *,
         head: Sequence[Any] = (),
         picture_height: str = "",
+        beside: bool = False,
     ) -> None:
         self.result: Any = None
         self._show = show
@@ -93,7 +96,13 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             layout=ipywidgets.Layout(height=picture_height, width="100%", object_fit="contain"),
         )
         below = [self.page, self.picture] if picture_height else [self.page]
-        super().__init__([*(head or controls), *below])
+        if beside:
+            sides = [ipywidgets.VBox([*(head or controls)]), ipywidgets.VBox(below)]
+            sides[1].layout.flex = "1 1 30em"
+            wrapped = ipywidgets.Layout(flex_flow="row wrap")
+            super().__init__([ipywidgets.HBox(sides, layout=wrapped)])
+        else:
+            super().__init__([*(head or controls), *below])
         for control in controls:
             control.observe(lambda _: self.refresh(), names="value")
         self.refresh()
@@ -144,7 +153,7 @@ class Work(ipywidgets.HBox):  # type: ignore[misc]
         self._begin, self._done = begin, done
         self._cancelled = threading.Event()
         self._thread: threading.Thread | None = None
-        self.start = ipywidgets.Button(description=name)
+        self.start = ipywidgets.Button(description=name, layout=ipywidgets.Layout(width="auto"))
         self.cancel = ipywidgets.Button(description="Cancel", disabled=True)
         self.bar = ipywidgets.FloatProgress(
             min=0, max=1, description="", layout=ipywidgets.Layout(width="16em")

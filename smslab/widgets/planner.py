@@ -111,8 +111,8 @@ def render(chosen: Chosen) -> Shown:
         ("Last leaves", _moment(scenario, figures["sending_done_s"])),
         ("95 % landed", _moment(scenario, figures["landed_95_s"])),
         ("Delay, half and 95 %", " and ".join(map(duration, _delays(figures)))),
-        ("Delivered", f"{figures['delivered']:.1%}"),
-        ("Failed before it left", f"{figures['failed']:.1%}"),
+        ("Delivered", f"{100 * figures['delivered']:.1f} %"),
+        ("Failed before it left", f"{100 * figures['failed']:.1f} %"),
         ("By the fluid model", estimate(scenario).summary().splitlines()[0]),
     ]
     table = "".join(
@@ -212,14 +212,16 @@ class CapacityPlanner(Panel):
         self.scenario.observe(lambda _: self._load(), names="value")
         controls = [self.scenario, self.messages, self.numbers, self.mps, self.hour]
         head = [self.scenario, self.about, *controls[1:], self.work]
-        super().__init__(self._render, controls, head=head, picture_height="260px")
+        super().__init__(self._render, controls, head=head, picture_height="260px", beside=True)
 
     def _load(self) -> None:
         """Set the controls to what the scenario has."""
         self._loading = True
         scenario = scenarios.load(self.scenario.value)
         sender, campaign = scenario.senders[0], _campaign(scenario)
-        self.about.value = f"<p style='max-width:45em'>{html.escape(scenario.about)}</p>"
+        self.about.value = (
+            f"<p style='max-width:32em;line-height:1.4'>{html.escape(scenario.about)}</p>"
+        )
         self.numbers.value, self.mps.value = sender.numbers, sender.mps or 1000.0
         self.messages.value = 0 if campaign is None else campaign.messages or 0
         self.messages.disabled = campaign is None

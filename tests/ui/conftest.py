@@ -1,6 +1,8 @@
 """A real Chromium, and a Voila server on the loopback address."""
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -49,6 +51,47 @@ def page(browser):
 
 
 @pytest.fixture
+def dashboard(tmp_path):
+    """Serve the dashboard as its command does; return its address."""
+    servers = []
+
+    def serve(*words):
+        port = free_port()
+        log = (tmp_path / "dashboard.log").open("w")
+        command = [sys.executable, "-m", "smslab", "dashboard", "--no-browser", f"--port={port}"]
+        server = subprocess.Popen(
+            [*command, *words], stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        servers.append((server, log))
+        return answering(f"http://127.0.0.1:{port}")
+
+    yield serve
+    for server, log in servers:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)
+        log.close()
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def answering(address):
+    """Wait until a server answers."""
+    for _ in range(150):
+        try:
+            urllib.request.urlopen(f"{address}/voila/static/voila.js", timeout=1).close()
+            break
+        except urllib.error.HTTPError:
+            break
+        except OSError:
+            time.sleep(0.2)
+    return address
+
+
+@pytest.fixture
 def voila(tmp_path):
     """Serve the cells of a notebook by Voila; return its address."""
     import nbformat
@@ -60,25 +103,14 @@ def voila(tmp_path):
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
         path = tmp_path / "app.ipynb"
         nbformat.write(notebook, path)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         log = (tmp_path / "voila.log").open("w")
         command = [sys.executable, "-m", "voila", str(path), "--no-browser", f"--port={port}"]
         server = subprocess.Popen(
             [*command, "--Voila.ip=127.0.0.1"], stdout=log, stderr=subprocess.STDOUT
         )
         servers.append((server, log))
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(150):
-            try:
-                urllib.request.urlopen(f"{address}/voila/static/voila.js", timeout=1).close()
-                break
-            except urllib.error.HTTPError:
-                break
-            except OSError:
-                time.sleep(0.2)
-        return address
+        return answering(f"http://127.0.0.1:{port}")
 
     yield serve
     for server, log in servers:

@@ -1,5 +1,7 @@
 """What a person sees: the inspector in Voila, and the report, both in a real browser."""
 
+import time
+
 import pandas as pd
 import pytest
 
@@ -67,3 +69,40 @@ def test_planner_moves_with_its_sliders(page, voila):
     page.get_by_role("button", name="Cancel").click()
     page.locator("button:not([disabled]):has-text('Find the least')").wait_for(timeout=30_000)
     assert not [url for url in page.outside if "fontawesome" not in url]
+
+
+def upload(page, path):
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload a list").click()
+    chooser.value.set_files(path)
+
+
+def test_dashboard(page, dashboard, tmp_path):
+    (tmp_path / "list.csv").write_text(
+        f'text,to\n"{NASTY.replace(chr(34), chr(39))}",+12025550123\nHello,+4930123456\n'
+    )
+    (tmp_path / "wrong.csv").write_bytes(b"PK\x03\x04 an Excel file")
+    begin = time.perf_counter()
+    page.goto(dashboard())
+    tab = page.get_by_role("tab", name="Message")
+    tab.wait_for(timeout=60_000)
+    page.locator("textarea").first.wait_for()
+    painted = time.perf_counter() - begin
+    page.locator("textarea").first.fill("a" * 161)
+    page.get_by_text("2 segments").wait_for()
+    page.get_by_role("tab", name="Campaign").click()
+    upload(page, tmp_path / "wrong.csv")
+    page.get_by_role("button", name="Forecast").click()
+    page.locator("[role=alert]").wait_for()
+    assert "wrong.csv" in page.locator("[role=alert]").inner_text()
+    upload(page, tmp_path / "list.csv")
+    page.get_by_role("button", name="Forecast").click()
+    page.get_by_text("2 in the list").wait_for(timeout=30_000)
+    assert page.title() != "run"
+    page.get_by_role("tab", name="Capacity").click()
+    page.get_by_text("By the fluid model").wait_for()
+    print(f"first paint of the dashboard {painted:.1f} s")
+    assert not [url for url in page.outside if "fontawesome" not in url]
+    for name in ("Message", "Campaign", "Capacity"):
+        page.get_by_role("tab", name=name).click()
+        page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
