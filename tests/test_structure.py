@@ -44,7 +44,8 @@ ALLOWED = {
     },
     "dashboard": {"errors", "io"},
     "widgets": {
-        *("errors", "estimate", "explain", "figures", "forecast", "goals", "io", "lookalikes"),
+        *("calibrate", "errors", "estimate", "explain", "fields", "figures", "forecast", "goals"),
+        *("io", "ledger", "log_formats", "log_reading", "lookalikes"),
         *("plan", "plot", "progress", "rates", "run", "scenario", "scenarios", "simulate", "smart"),
         *("widgets",),
     },

@@ -10,16 +10,19 @@ import smslab
 from smslab import dashboard
 from smslab.cli import main
 from smslab.errors import SmslabError
+from smslab.scenario import Campaign, Scenario, Sender
 from smslab.widgets import (
     calculator,
     campaign_calculator,
     capacity_planner,
     inspector,
+    log_calibrator,
     message_inspector,
     planner,
     tabs,
 )
 from smslab.widgets.panel import Panel, Shown, Work
+from smslab.widgets.upload import read_uploaded
 
 
 def test_inspector_renders():
@@ -174,7 +177,7 @@ def test_calculator_takes_pasted_texts_and_files():
     widget.work.wait()
     assert widget.result.messages["text"].tolist() == ["Hello", "World"]
     assert widget.result.messages["country"].tolist() == ["DE", "DE"]
-    listed = calculator.messages_of("my list.CSV", b"text,to\nHi,+12025550123\n")
+    listed = read_uploaded("my list.CSV", b"text,to\nHi,+12025550123\n", smslab.read_messages)
     assert listed["to"].tolist() == ["+12025550123"]
     assert campaign_calculator(listed).given.messages is listed
     widget.work.run()
@@ -189,17 +192,17 @@ def test_calculator_takes_pasted_texts_and_files():
         ("list.csv", b"PK\x03\x04\x00\xff", "list.csv: "),
         ("list.csv", b"", "list.csv: is empty"),
         ("list.csv", b"a,b\n1,2\n", "list.csv: no column looks like the text"),
-        ("list.csv", b"x" * 100_000_001, "100,000,000 can be uploaded; use smslab forecast"),
+        ("list.csv", b"x" * 100_000_001, "100,000,000 can be uploaded; read it from the disk"),
     ],
 )
 def test_uploads_that_cannot_be_read(name, content, says):
     with pytest.raises(SmslabError, match=says):
-        calculator.messages_of(name, content)
+        read_uploaded(name, content, smslab.read_messages)
 
 
 def test_all_together():
     together = tabs(pd.DataFrame({"text": ["Hello"]}))
-    assert together.titles == ("Message", "Campaign", "Capacity")
+    assert together.titles == ("Message", "Campaign", "Capacity", "Log")
 
 
 def test_dashboard_says_what_it_needs(monkeypatch, tmp_path):
@@ -216,3 +219,20 @@ def test_dashboard_says_what_it_needs(monkeypatch, tmp_path):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SmslabError, match=r"pip install 'smslab\[dashboard\]'"):
         dashboard.serve()
+
+
+def test_calibrator_takes_a_log(tmp_path):
+    scenario = Scenario(traffic=(Campaign(messages=3000),), senders=(Sender(name="<b>", mps=10),))
+    run = smslab.simulate(scenario, rng=1)
+    widget = log_calibrator()
+    widget.work.run()
+    assert "no log: upload one" in widget.page.value
+    smslab.write_log(run, tmp_path / "log.csv", "plivo-callbacks")
+    log = read_uploaded("log.csv", (tmp_path / "log.csv").read_bytes(), smslab.read_log)
+    widget = log_calibrator(log)
+    widget.work.run()
+    widget.work.wait()
+    assert widget.result.scenario.senders[0].mps == pytest.approx(10, rel=0.01)
+    assert "The scenario" in widget.page.value
+    assert "<b>" not in widget.page.value
+    assert widget.picture.value.startswith(b"\x89PNG")

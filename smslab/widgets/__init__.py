@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smslab.widgets.calculator import CampaignCalculator, campaign_calculator
+from smslab.widgets.calibrator import LogCalibrator, log_calibrator
 from smslab.widgets.inspector import MessageInspector, message_inspector
 from smslab.widgets.planner import CapacityPlanner, capacity_planner
 from smslab.widgets.together import tabs
@@ -10,9 +11,11 @@ from smslab.widgets.together import tabs
 __all__ = [
     "CampaignCalculator",
     "CapacityPlanner",
+    "LogCalibrator",
     "MessageInspector",
     "campaign_calculator",
     "capacity_planner",
+    "log_calibrator",
     "message_inspector",
     "tabs",
 ]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import ipywidgets
@@ -20,11 +18,9 @@ from smslab.rates import RateCard
 from smslab.scenarios import load
 from smslab.smart import smart_encode
 from smslab.widgets.panel import LABELLED, Panel, Shown, Work, failed
+from smslab.widgets.upload import Upload
 
 __all__ = ["CampaignCalculator", "Campaigned", "campaign_calculator", "render"]
-
-#: The dashboard takes more in one piece, and says so; JupyterLab by its own default 10 MB.
-_MOST_OCTETS: Final = 100_000_000
 
 #: Campaigns that the interval is from; 19 are the least for 90 %.
 _REPLICATIONS: Final = 19
@@ -94,39 +90,6 @@ def render(given: Campaigned, progress: Progress = None) -> Shown:
     return Shown(found, page)
 
 
-def messages_of(name: str, content: bytes) -> pd.DataFrame:
-    """Read the messages of an uploaded file.
-
-    Parameters
-    ----------
-    name : str
-        Its name, of which the ending counts.
-    content : bytes
-        What is in it.
-
-    Returns
-    -------
-    DataFrame
-
-    Raises
-    ------
-    InputError
-        If it is too large or cannot be read.
-    """
-    if len(content) > _MOST_OCTETS:
-        raise InputError(
-            f"{name}: has {len(content):,} octets, and {_MOST_OCTETS:,} can be uploaded; use "
-            "smslab forecast FILE, or smslab.forecast(smslab.read_messages(path), ...)"
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"list{Path(name).suffix.lower()}"
-        path.write_bytes(content)
-        try:
-            return read_messages(path)
-        except InputError as error:
-            raise InputError(str(error).replace(str(path), name)) from None
-
-
 class CampaignCalculator(Panel):
     """A list, pasted or uploaded, and what sending it comes to, with intervals.
 
@@ -154,9 +117,7 @@ class CampaignCalculator(Panel):
         self.messages = messages
         self.rates = RateCard.bundled() if rates is None else rates
         wide = ipywidgets.Layout(width="32em")
-        self.upload = ipywidgets.FileUpload(
-            accept=".csv,.tsv,.parquet,.jsonl,.ndjson", multiple=False, description="Upload a list"
-        )
+        self.upload = Upload("Upload a list", ".csv,.tsv,.parquet,.jsonl,.ndjson")
         self.texts = ipywidgets.Textarea(
             description="or paste texts",
             placeholder="One text a line"
@@ -192,14 +153,10 @@ class CampaignCalculator(Panel):
             If there is no list, or it cannot be read.
         """
         lines = [line for line in self.texts.value.splitlines() if line.strip()]
-        if self.upload.value:
-            file = self.upload.value[0]
-            messages = messages_of(file["name"], bytes(file["content"]))
-        elif lines:
-            messages = pd.DataFrame({"text": lines})
-        elif self.messages is not None:
-            messages = self.messages
-        else:
+        messages = self.upload.read(read_messages)
+        if messages is None:
+            messages = pd.DataFrame({"text": lines}) if lines else self.messages
+        if messages is None:
             raise InputError("no list: upload one, or paste a text")
         return Campaigned(messages, self.country.value, self.level.value, self.rates)
 

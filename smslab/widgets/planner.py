@@ -5,13 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import html
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import ipywidgets
-from matplotlib.figure import Figure
 
 from smslab import plot, scenarios
 from smslab.estimate import estimate
@@ -21,7 +19,7 @@ from smslab.plan import Plan, plan
 from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
 from smslab.simulate import simulate
-from smslab.widgets.panel import LABELLED, Panel, Shown, Work, failed
+from smslab.widgets.panel import LABELLED, Panel, Shown, Work, drawn, failed
 
 __all__ = ["CapacityPlanner", "Chosen", "capacity_planner", "render"]
 
@@ -120,7 +118,8 @@ def render(chosen: Chosen) -> Shown:
         f"<td style='text-align:left'><b>{html.escape(value)}</b></td></tr>"
         for name, value in rows
     )
-    return Shown(run, f"<table>{table}</table>{_goals(run)}", _picture(run))
+    picture = drawn(lambda ax: plot.backlog(run, ax=ax), lambda ax: plot.states(run, ax=ax))
+    return Shown(run, f"<table>{table}</table>{_goals(run)}", picture)
 
 
 def _delays(figures: dict[str, float]) -> tuple[float, float]:
@@ -148,16 +147,6 @@ def _goals(run: Run) -> str:
             f"{mark} {row['verdict']}</span> {html.escape(goal.title)}: {value}</li>"
         )
     return f"<ul style='padding-left:0'>{''.join(items)}</ul>"
-
-
-def _picture(run: Run) -> bytes:
-    drawn = Figure(figsize=(9, 3), layout="constrained")
-    left, right = drawn.subplots(1, 2)
-    plot.backlog(run, ax=left)
-    plot.states(run, ax=right)
-    octets = io.BytesIO()
-    drawn.savefig(octets, format="png", dpi=80)
-    return octets.getvalue()
 
 
 class CapacityPlanner(Panel):
@@ -260,15 +249,7 @@ class CapacityPlanner(Panel):
         elif found is None:
             self.refresh()
         else:
-            self.put(Shown(found, found._repr_html_(), _drawn(found)))
-
-
-def _drawn(found: Plan) -> bytes:
-    drawn = Figure(figsize=(9, 3), layout="constrained")
-    found.plot(ax=drawn.subplots())
-    octets = io.BytesIO()
-    drawn.savefig(octets, format="png", dpi=80)
-    return octets.getvalue()
+            self.put(Shown(found, found._repr_html_(), drawn(lambda ax: found.plot(ax=ax))))
 
 
 def _is_whole(name: str) -> bool:

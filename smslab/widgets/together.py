@@ -6,6 +6,7 @@ import ipywidgets
 import pandas as pd
 
 from smslab.widgets.calculator import campaign_calculator
+from smslab.widgets.calibrator import log_calibrator
 from smslab.widgets.inspector import message_inspector
 from smslab.widgets.planner import capacity_planner
 
@@ -28,6 +29,7 @@ def tabs(messages: pd.DataFrame | None = None) -> ipywidgets.Tab:
         "Message": message_inspector("Don’t miss it – half price on everything, today only!"),
         "Campaign": campaign_calculator(messages),
         "Capacity": capacity_planner(),
+        "Log": log_calibrator(),
     }
     together = ipywidgets.Tab(list(shown.values()))
     together.titles = list(shown)
