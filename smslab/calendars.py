@@ -60,7 +60,7 @@ def open_hours(
         for item in hours
         if day.weekday() in item.days
     ]
-    # On the day that the clocks go forward, hours that they leave out do not come.
+    # Hours that the clocks leave out do not come.
     return _joined((max(opens, 0), closes) for opens, closes in spans if closes > max(opens, 0))
 
 
@@ -189,10 +189,19 @@ def _days(zone: str | None, start: dt.datetime | None, horizon: int) -> list[dt.
 
 
 def _at(day: dt.datetime, hour: float, start: dt.datetime | None) -> int:
-    """Return the moment at which the clock shows an hour on a day."""
+    """Return the moment at which the clock shows an hour on a day, or passes over it."""
     shown = day + dt.timedelta(hours=hour)
-    moment = shown.astimezone(dt.UTC) - (start or _SOME_MONDAY)
-    return moment // dt.timedelta(microseconds=1)
+    late, early = (shown.replace(fold=fold).astimezone(dt.UTC) for fold in (0, 1))
+    # Of an hour that the clocks leave out, one is read by the offset before, one by that after.
+    while late - early > dt.timedelta(0) and late.astimezone(day.tzinfo) != shown:
+        middle = early + (late - early) / 2
+        if late - early <= dt.timedelta(microseconds=1):
+            break
+        if middle.astimezone(day.tzinfo).utcoffset() == early.astimezone(day.tzinfo).utcoffset():
+            early = middle
+        else:
+            late = middle
+    return (late - (start or _SOME_MONDAY)) // dt.timedelta(microseconds=1)
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:
