@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -181,7 +183,7 @@ class _Reader:
         final = resolution_s.get("final", resolution_s.get("receipt"))
         if final is not None:
             resolution_s["final"] = final
-        return Log(
+        log = Log(
             messages=_arranged(frame),
             start=pd.Timestamp(start_us, unit="us", tz="UTC"),
             format=self._layout.name,
@@ -190,6 +192,16 @@ class _Reader:
             problems=self._problem_table(),
             notes=tuple(self._notes),
         )
+        if len(log.currencies) < 2:
+            return log
+        counts = ", ".join(
+            f"{n:,} in {name or 'none that is named'}" for name, n in log.currencies.items()
+        )
+        several = (
+            f"charges in several currencies: {counts}; they are not added up: read the records of "
+            "one currency alone, or convert them"
+        )
+        return replace(log, notes=(*log.notes, several))
 
     def _column(self, role: str) -> pa.ChunkedArray | None:
         """Return the column of a role; where it has several, the first that is filled in."""
@@ -328,12 +340,11 @@ class _Reader:
     def _country(self, numbers: pd.Series[str]) -> pd.Categorical[str]:
         given = self._category("country")
         if len(given.categories):
-            names = pd.Index([str(name).upper() for name in given.categories])
-            place = {name: code for code, name in enumerate(dict.fromkeys(names))}
-            codes = of_codes(given.codes, [place[name] for name in names], -1, np.int64)
-            strange = ~np.isin(list(place), list(known_countries()))
-            self._told(of_codes(codes, list(strange), False), "country", given, "no such country")
-            return pd.Categorical.from_codes(codes, categories=pd.Index(list(place)))
+            places = _renamed(given, str.upper)
+            strange = ~np.isin(places.categories, list(known_countries()))
+            wrong = of_codes(places.codes, list(strange), False)
+            self._told(wrong, "country", given, "no such country")
+            return places
         return pd.Categorical(country_of(_international(numbers))["country"])
 
     def _segments(self) -> pd.Series[int]:
@@ -374,7 +385,7 @@ class _Reader:
 
     def _currency(self) -> pd.Categorical[str]:
         if self._column("currency") is not None or not self._layout.currency:
-            return self._category("currency")
+            return _renamed(self._category("currency"), str.upper)
         return pd.Categorical([self._layout.currency]).repeat(len(self._rows))
 
     def _final_times(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -502,6 +513,14 @@ def _nothing(rows: int) -> pd.Categorical[str]:
     return pd.Categorical.from_codes(
         np.full(rows, -1, np.int8), categories=pd.Index([], dtype="str")
     )
+
+
+def _renamed(values: pd.Categorical[str], name: Callable[[str], str]) -> pd.Categorical[str]:
+    """Rename categories; those that get the same name become one."""
+    names = [name(category) for category in values.categories]
+    place = {name: code for code, name in enumerate(dict.fromkeys(names))}
+    codes = of_codes(values.codes, [place[name] for name in names], -1, np.int64)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(place), dtype="str"))
 
 
 def _international(numbers: pd.Series[str]) -> pd.Series[str]:

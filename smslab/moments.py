@@ -19,7 +19,7 @@ __all__ = ["NO_TIME", "Moments", "read_moments", "zone_of"]
 NO_TIME: Final = np.iinfo(np.int64).min
 
 _ISO: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]"
-_WITH_ZONE: Final = r"(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})$"
+_WITH_ZONE: Final = r"(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _RFC_2822: Final = r"^[A-Za-z]{3}, *[0-9]{1,2} "
 _DIGITS: Final = r"^[0-9]{10}$|^[0-9]{12,13}$|^[0-9]{16}$"
 _WITH_FRACTION: Final = r"[0-9]:[0-9]{2}\.[0-9]*[1-9]"
@@ -143,7 +143,7 @@ def _micros(moments: Any) -> npt.NDArray[np.int64]:
 
 def _iso(texts: pa.Array) -> npt.NDArray[np.int64]:
     plain = pc.replace_substring_regex(texts, r" ?(UTC|GMT)$", "Z")
-    plain = pc.replace_substring_regex(plain, r" ([+-][0-9]{2}:?[0-9]{2})Z?$", r"\1")
+    plain = pc.replace_substring_regex(plain, r" ([+-][0-9]{2}(:?[0-9]{2})?)Z?$", r"\1")
     series = pd.Series(plain, dtype="str")
     return _micros(pd.to_datetime(series, format="ISO8601", utc=True, errors="coerce"))
 

@@ -428,3 +428,32 @@ def test_answers_are_told_from_what_was_asked_for(log_of):
     assert log.messages["answer_to"].dropna().to_dict() == {3: 1}
     assert log.messages["reply"].dropna().to_dict() == {1: "help"}
     assert smslab.kpis(log)["value"][["messages", "answers", "received"]].tolist() == [3, 1, 1]
+
+
+SEVERAL_CURRENCIES = pd.DataFrame(
+    {
+        "sid": ["a", "b", "c", "d"],
+        "status": ["delivered", "delivered", "undelivered", "delivered"],
+        "num_segments": 1,
+        "to": "+12025550101",
+        "date_sent": "2026-11-25T10:00:00Z",
+        "price": ["-0.01", "-0.02", "-900", None],
+        "price_unit": ["USD", "usd", "IDR", "EUR"],
+    }
+)
+
+
+def test_several_currencies_are_not_added_up():
+    log = smslab.read_log(SEVERAL_CURRENCIES)
+    assert log.currencies == {"USD": 2, "IDR": 1}
+    assert "charges in several currencies: 2 in USD, 1 in IDR; they are not" in log.notes[-1]
+    figures = smslab.kpis(log)["value"]
+    assert figures["delivered"] == 0.75
+    assert "cost" not in figures
+    bill = smslab.cost(log)
+    assert "the log says" not in bill.summary()
+    assert "billed" not in bill.by("country")
+    one = smslab.read_log(SEVERAL_CURRENCIES[SEVERAL_CURRENCIES["price_unit"] != "IDR"])
+    assert one.currencies == {"USD": 2}
+    assert smslab.kpis(one).loc["cost", ["value", "unit"]].tolist() == [0.03, "USD"]
+    assert "several currencies" not in one.summary()
