@@ -169,6 +169,12 @@ def _digits(
         seconds = dates.where(dates.str.len() == len("YYMMDDhhmmss"), dates + "00")
         found = pd.to_datetime(seconds, format="%y%m%d%H%M%S", utc=True, errors="coerce")
         micros[is_date] = _micros(found)
+    # Seconds after 1970 have ten digits too; many of them would be odd months, hours or minutes.
+    short = is_date & (length == len("YYMMDDhhmm"))
+    begin = pc.starts_with(texts, "1").to_numpy(zero_copy_only=False)
+    odd = short & begin & (micros == NO_TIME)
+    if odd.sum() > short.sum() / 4:
+        is_date &= ~short
     numbers = texts.filter(pa.array(~is_date)).cast(pa.int64()).to_numpy(zero_copy_only=False)
     unit = np.select([length[~is_date] == n for n in (10, 13, 16)], [_SECOND_US, 1000, 1])
     micros[~is_date] = numbers * unit
