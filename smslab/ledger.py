@@ -45,7 +45,8 @@ class Ledger:
     names : ndarray of int64, shape (n,)
         Numbers by which the run or the log calls its messages.
     billed : ndarray of float64, shape (n,), or None
-        What a log says was charged; NaN where it says nothing.
+        What a log says was charged; NaN where it says nothing. None for a run, and for a log with
+        several currencies.
     currency : str
         In what.
     labels : mapping of str to Categorical, each of shape (n,)

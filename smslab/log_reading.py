@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from smslab import keywords
+from smslab.amounts import read_amounts, read_numbers
 from smslab.errors import InputError, OptionError, nearest
 from smslab.ledger import category
 from smslab.log_formats import FORMATS, INBOUND, TIMES, LogFormat, folded, meanings
@@ -27,6 +30,28 @@ _SECOND_US: Final = 1_000_000
 
 #: What goes to somebody so soon after a message from there answers it (our choice).
 _ANSWERED_WITHIN_S: Final = 600
+
+#: The first message was sent in 1992; years of two digits end with 2068.
+_FIRST_US, _LAST_US = (
+    int(pd.Timestamp(year, tz="UTC").timestamp()) * _SECOND_US
+    for year in ("1992-01-01", "2069-01-01")
+)
+
+#: Segments count in one octet (3GPP TS 23.040).
+_MOST_SEGMENTS: Final = 255
+
+#: No message costs more, in any currency (our choice).
+_MOST_CHARGED: Final = 1e6
+
+#: What stands where there is no id, and what floats and spreadsheets make of a long one.
+_NO_ID: Final = r"(?i)^(n/?a|nan|null|none|nil|-+|[0-9]([.,][0-9]+)?e\+[0-9]+)$"
+
+#: Ids of so many octets are none of these, as are most ids; a search takes its time.
+_LONG_ID: Final = 25
+
+#: What `write_csv` puts an apostrophe before, and what not.
+_GUARDED: Final = "^'[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+_NOT_GUARDED: Final = r"^'[+-][0-9][0-9. ]*$"
 
 #: How far a status is on its way; of several records of a message the one that is furthest counts.
 _PROGRESS: Final = {
@@ -68,6 +93,8 @@ def read_log(
         If the file cannot be read, or its columns are those of no format.
     OptionError
         If there is no such format or zone.
+    TypeError
+        If it is no path and no table, or the format no text.
 
     Notes
     -----
@@ -98,6 +125,10 @@ def read_log(
     1        US         1       0.0    delivered             NaN
     2        US         2       7.0  undelivered  invalid_number
     """
+    if not isinstance(source, str | Path | pd.DataFrame):
+        raise TypeError(f"source must be a path or a DataFrame; not {source!r:.60}")
+    if not isinstance(format, str):
+        raise TypeError(f"format must be a str such as 'plivo'; not {format!r:.60}")
     zone = zone_of(timezone)
     known = {layout.name: layout for layout in FORMATS}
     if format != "auto" and format not in known:
@@ -112,6 +143,10 @@ def read_log(
 
 
 def _recognized(records: Records) -> LogFormat:
+    if not records.table.num_columns:
+        raise InputError(
+            f"{records.name}: is empty, so that its format is not known; name it: format='plivo'"
+        )
     names = {folded(name) for name in records.table.column_names}
     for layout in FORMATS:
         if layout.marks <= names:
@@ -132,12 +167,23 @@ class _Reader:
         self._problems: list[tuple[npt.NDArray[np.int64], str, list[str | None], str]] = []
         self._notes: list[str] = []
         self._by_name: dict[str, pa.ChunkedArray] = {}
-        wanted = {name for names in layout.columns.values() for name in names}
-        for name, column in zip(records.table.column_names, records.table.columns, strict=True):
-            if folded(name) in wanted:
-                self._by_name.setdefault(folded(name), column)
-
-        if not self._by_name:
+        roles = {name: role for role, names in layout.columns.items() for name in names}
+        guarded = 0
+        for title, column in zip(records.table.column_names, records.table.columns, strict=True):
+            if (name := folded(title)) not in roles:
+                continue
+            bare, taken = _without_guards(column) if records.is_csv else (column, 0)
+            guarded += taken
+            whole = bare if roles[name] in ("campaign", "text") else _without_fractions(bare)
+            before = self._by_name.get(name)
+            self._by_name[name] = (
+                whole if before is None else pc.coalesce(_without_blanks(before), whole)
+            )
+        if guarded:
+            self._notes.append(
+                f"texts with an apostrophe before a formula: {guarded:,}, taken without it"
+            )
+        if records.table.num_columns and not self._by_name:
             raise InputError(
                 f"{records.name}: none of its columns is one of a log of {layout.name}: "
                 f"{records.table.column_names}"
@@ -148,7 +194,7 @@ class _Reader:
         times, resolution_s = self._times(zone)
         status, taken, reason = self._outcomes()
         columns: dict[str, Any] = {
-            "id": self._string("id"),
+            "id": self._ids(),
             "campaign": self._category("campaign"),
             "sender": self._category("sender"),
             "to": self._string("to"),
@@ -158,8 +204,7 @@ class _Reader:
             "reply": self._category("reply"),
             "state": self._category("status"),
             "code": self._category("code"),
-            "charge": self._charge(),
-            "currency": self._currency(),
+            **self._money(),
             "text": self._string("text"),
             "status": status,
             "reason": reason,
@@ -172,6 +217,13 @@ class _Reader:
         has_final = self._layout.name != "smslab" and (frame["final"] != NO_TIME).any()
         frame = self._final_times(frame)
         frame = self._together(frame)
+        frame["charge"] = frame["charge"].add(frame["fee"], fill_value=0)
+        if unpriced := int((~frame["priced"]).sum()):
+            self._notes.append(
+                f"records without a price: {unpriced:,}; providers fill it in later: read again "
+                "then"
+            )
+        self._tell_early(frame, resolution_s)
         start_us = _start(frame)
         for name in ("queued", "sent", "final", "receipt", "read", "replied"):
             happened = frame[name].to_numpy()
@@ -181,7 +233,7 @@ class _Reader:
         final = resolution_s.get("final", resolution_s.get("receipt"))
         if final is not None:
             resolution_s["final"] = final
-        return Log(
+        log = Log(
             messages=_arranged(frame),
             start=pd.Timestamp(start_us, unit="us", tz="UTC"),
             format=self._layout.name,
@@ -190,6 +242,16 @@ class _Reader:
             problems=self._problem_table(),
             notes=tuple(self._notes),
         )
+        if len(log.currencies) < 2:
+            return log
+        counts = ", ".join(
+            f"{n:,} in {name or 'none that is named'}" for name, n in log.currencies.items()
+        )
+        several = (
+            f"charges in several currencies: {counts}; they are not added up: read the records of "
+            "one currency alone, or convert them"
+        )
+        return replace(log, notes=(*log.notes, several))
 
     def _column(self, role: str) -> pa.ChunkedArray | None:
         """Return the column of a role; where it has several, the first that is filled in."""
@@ -209,6 +271,18 @@ class _Reader:
         if column is None:
             return pd.Series(None, index, "str")
         return pd.Series(column, dtype="str").set_axis(index)
+
+    def _ids(self) -> pd.Series[str]:
+        ids, column = self._string("id"), self._column("id")
+        if column is None:
+            return ids
+        bare = pc.utf8_trim_whitespace(pc.fill_null(column, ""))
+        none = np.zeros(len(ids), np.bool_)
+        if pc.any(pc.less(pc.binary_length(bare), _LONG_ID)).as_py():
+            none |= pc.match_substring_regex(bare, _NO_ID).to_numpy()
+        self._told(none, "id", ids, "not an id: kept as a message of its own")
+        none |= pc.equal(bare, "").to_numpy()
+        return ids.mask(none) if none.any() else ids
 
     def _category(self, role: str) -> pd.Categorical[str]:
         column = self._column(role)
@@ -235,10 +309,13 @@ class _Reader:
                 times[role] = np.full(len(self._rows), NO_TIME, np.int64)
                 continue
             found = read_moments(column, zone, self._layout.digits)
-            times[role] = found.micros
+            micros = found.micros
+            odd = (micros != NO_TIME) & ((micros < _FIRST_US) | (micros >= _LAST_US))
+            times[role] = np.where(odd, NO_TIME, micros)
             naive += found.naive
             self._told(found.unreadable, role, column.to_pandas(), "not a time")
-            if (found.micros != NO_TIME).any():
+            self._told(odd, role, column.to_pandas(), "not a time between 1992 and 2068")
+            if (times[role] != NO_TIME).any():
                 resolution_s[role] = found.resolution_s
             for name in self._layout.columns[role]:
                 self._by_name.pop(name, None)
@@ -328,12 +405,11 @@ class _Reader:
     def _country(self, numbers: pd.Series[str]) -> pd.Categorical[str]:
         given = self._category("country")
         if len(given.categories):
-            names = pd.Index([str(name).upper() for name in given.categories])
-            place = {name: code for code, name in enumerate(dict.fromkeys(names))}
-            codes = of_codes(given.codes, [place[name] for name in names], -1, np.int64)
-            strange = ~np.isin(list(place), list(known_countries()))
-            self._told(of_codes(codes, list(strange), False), "country", given, "no such country")
-            return pd.Categorical.from_codes(codes, categories=pd.Index(list(place)))
+            places = _renamed(given, str.upper)
+            strange = ~np.isin(places.categories, list(known_countries()))
+            wrong = of_codes(places.codes, list(strange), False)
+            self._told(wrong, "country", given, "no such country")
+            return places
         return pd.Categorical(country_of(_international(numbers))["country"])
 
     def _segments(self) -> pd.Series[int]:
@@ -341,40 +417,48 @@ class _Reader:
         index = pd.Index(self._rows)
         if column is None:
             return pd.Series(pd.NA, index, "Int32")
-        values = _numbers(column)
-        whole = (values == np.floor(values)) & (values >= 0) & (values < 1 << 16)
+        values = read_numbers(column)
+        whole = (values == np.floor(values)) & (values >= 0) & (values <= _MOST_SEGMENTS)
         given = pc.is_valid(column).to_numpy()
         self._told(given & ~whole, "segments", column.to_pandas(), "not a number of segments")
         kept = np.where(whole & (values > 0), values, 0).astype(np.int32)
         return pd.Series(pd.arrays.IntegerArray(kept, kept == 0), index)
 
-    def _charge(self) -> pd.Series[float]:
-        index = pd.Index(self._rows)
-        total = pd.Series(np.nan, index, "float64")
+    def _money(self) -> dict[str, Any]:
+        """Return what was charged, fees that come on top, and in which currency."""
+        currency = self._currency()
+        money: dict[str, Any] = {}
         for role in ("charge", "fee"):
             column = self._column(role)
             if column is None:
+                nothing = np.zeros(len(self._rows))
+                money[role] = pd.arrays.FloatingArray(nothing, nothing == 0)
                 continue
-            values = _numbers(column)
             given = pc.is_valid(column).to_numpy()
-            self._told(given & ~np.isfinite(values), role, column.to_pandas(), "not an amount")
+            values, units = read_amounts(column)
             # Twilio writes what it takes from the balance: a negative number.
-            values = np.abs(np.where(np.isfinite(values), values, np.nan))
-            total = (
-                total.add(values, fill_value=0)
-                if role == "fee"
-                else total.fillna(pd.Series(values, index))
-            )
-        missing = int(total.isna().sum())
-        if missing and self._column("charge") is not None:
-            self._notes.append(
-                f"records without a price: {missing:,}; providers fill it in later: read again then"
-            )
-        return total.astype("Float64")
+            values = np.abs(values)
+            wrong = given & ~(values < _MOST_CHARGED)
+            unread = given & np.isnan(values)
+            self._told(unread, role, column.to_pandas(), "not an amount")
+            self._told(wrong & ~unread, role, column.to_pandas(), "no message costs that much")
+            if (named := units != "").any():
+                known = currency.astype(object)
+                other = named & ~pd.isna(known) & (known != units)
+                self._told(other, role, column.to_pandas(), "not in the currency of the record")
+                wrong |= other
+                currency = pd.Categorical(
+                    np.where(named & pd.isna(known), units, np.asarray(known))
+                )
+            missing = ~given | wrong
+            money[role] = pd.arrays.FloatingArray(np.where(missing, 0.0, values), missing)
+            if role == "charge":
+                money["priced"] = given
+        return {"priced": True} | money | {"currency": currency}
 
     def _currency(self) -> pd.Categorical[str]:
         if self._column("currency") is not None or not self._layout.currency:
-            return self._category("currency")
+            return _renamed(self._category("currency"), str.upper)
         return pd.Categorical([self._layout.currency]).repeat(len(self._rows))
 
     def _final_times(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -397,34 +481,71 @@ class _Reader:
         frame["queued"] = np.where(received, frame["sent"], frame["queued"])
         return frame
 
+    def _keys(self, frame: pd.DataFrame) -> npt.NDArray[np.int64]:
+        """Give records of one id and one recipient the same number, those without an id -1."""
+        ids = pd.factorize(frame["id"])[0].astype(np.int64)
+        again = (ids >= 0) & pd.Series(ids).duplicated(keep=False).to_numpy()
+        if not again.any():
+            return ids
+        keys = ids * (len(frame) + 1)
+        keys[ids < 0] = -1
+        parts = frame[again]
+        numbers = pd.factorize(_digits_of(parts["to"]).fillna(parts["to"]))[0].astype(np.int64)
+        first, last = np.full(len(frame), len(frame)), np.full(len(frame), -1)
+        there = numbers >= 0
+        np.minimum.at(first, ids[again][there], numbers[there])
+        np.maximum.at(last, ids[again][there], numbers[there])
+        apart = (last > first)[ids[again]]
+        keys[again] += np.where(apart, numbers + 1, 0)
+        wrong = again.copy()
+        wrong[again] = apart
+        self._told(wrong, "id", frame["id"], "records of this id go to several numbers: kept apart")
+        return keys
+
     def _together(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Make one row of the records of a message."""
-        again = frame["id"].notna() & frame["id"].duplicated(keep=False)
+        keys = self._keys(frame)
+        again = (keys >= 0) & pd.Series(keys).duplicated(keep=False).to_numpy()
         if not again.any():
             return frame
-        parts = frame[again]
+        parts, keys = frame[again], keys[again]
         progress = parts["status"].map({int(k): v for k, v in _PROGRESS.items()}).fillna(-1)
         progress = progress.mask((parts["status"] == Status.PENDING) & parts["taken"], 1)
         order = np.lexsort((np.arange(len(parts)), progress))
-        grouped = parts.iloc[order].groupby("id", sort=False, observed=True)
+        grouped = parts.iloc[order].groupby(keys[order], sort=False, observed=True)
         # `last` takes of each column the last that is filled in.
         merged = grouped.last()
         for name in ("queued", "sent", "final", "receipt", "read", "replied"):
             merged[name] = grouped[name].max()
         early = parts["queued"].where(parts["queued"] != NO_TIME, np.iinfo(np.int64).max)
-        merged["queued"] = early.groupby(parts["id"], sort=False).min().reindex(merged.index)
+        merged["queued"] = early.groupby(keys, sort=False).min().reindex(merged.index)
         merged["queued"] = merged["queued"].where(
             merged["queued"] != np.iinfo(np.int64).max, NO_TIME
         )
-        merged["taken"] = grouped["taken"].any()
-        rows = parts.index.to_series().groupby(parts["id"].to_numpy(), sort=False).min()
-        merged = merged.reset_index().set_index(pd.Index(rows.reindex(merged.index), name="row"))
+        for name in ("taken", "priced"):
+            merged[name] = grouped[name].any()
+        rows = parts.index.to_series().groupby(keys, sort=False).min()
+        merged = merged.set_index(pd.Index(rows.reindex(merged.index), name="row"))
         merged = merged.astype(frame.dtypes.to_dict())
         self._notes.append(
             f"records put together: {len(parts):,}, about {len(merged):,} of the messages, each "
             "with the status that is furthest on its way"
         )
         return pd.concat([frame[~again], merged[frame.columns]]).sort_index(kind="stable")
+
+    def _tell_early(self, frame: pd.DataFrame, resolution_s: dict[str, float]) -> None:
+        """Note receipts that came before the message was sent, more than rounding explains."""
+        source = "sent" if (frame["sent"] != NO_TIME).any() else "queued"
+        rounded_s = resolution_s.get("final", resolution_s.get("receipt", 0.0))
+        slack_us = round(max(rounded_s - resolution_s.get(source, 0.0), 0.0) * _SECOND_US)
+        before, final = frame[source], frame["final"]
+        there = (before != NO_TIME) & (final != NO_TIME)
+        early = int((there & (final < before - slack_us)).sum())
+        if early:
+            self._notes.append(
+                f"receipts dated before their message was {source}: {early:,}, kept; their delays "
+                "are negative"
+            )
 
     def _with_replies(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Find to which message each that was received replies, and which answers it in turn.
@@ -471,7 +592,7 @@ class _Reader:
 
     def _problem_table(self) -> pd.DataFrame:
         faults: list[tuple[int, str, str | None, str]] = [
-            (number, "record", text, f"left out: {says}") for number, says, text in self._faults
+            (number, "record", text, says) for number, says, text in self._faults
         ]
         for rows, column, values, problem in self._problems:
             faults += [
@@ -489,19 +610,36 @@ def _without_blanks(column: pa.ChunkedArray) -> pa.ChunkedArray:
     )
 
 
-def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
-    """Read numbers, each different text once; NaN where there is none."""
-    coded = column.combine_chunks().dictionary_encode()
-    texts = pd.Series(coded.dictionary, dtype="str")
-    known = np.append(pd.to_numeric(texts, errors="coerce").to_numpy(np.float64), np.nan)
-    numbers: npt.NDArray[np.float64] = known[pc.fill_null(coded.indices, -1).to_numpy()]
-    return numbers
+def _without_fractions(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Write whole numbers without the fraction that a column of floats gave them."""
+    if not pc.any(pc.ends_with(column, ".0")).as_py():
+        return column
+    return pc.replace_substring_regex(column, r"^([0-9]+)\.0$", r"\1")
+
+
+def _without_guards(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
+    """Take the apostrophes away that keep spreadsheets from formulas; say how many."""
+    if not pc.any(pc.starts_with(column, "'")).as_py():
+        return column, 0
+    guarded = pc.and_not(
+        pc.match_substring_regex(column, _GUARDED), pc.match_substring_regex(column, _NOT_GUARDED)
+    )
+    bare = pc.if_else(guarded, pc.utf8_slice_codeunits(column, 1), column)
+    return bare, int(pc.sum(guarded).as_py())
 
 
 def _nothing(rows: int) -> pd.Categorical[str]:
     return pd.Categorical.from_codes(
         np.full(rows, -1, np.int8), categories=pd.Index([], dtype="str")
     )
+
+
+def _renamed(values: pd.Categorical[str], name: Callable[[str], str]) -> pd.Categorical[str]:
+    """Rename categories; those that get the same name become one."""
+    names = [name(category) for category in values.categories]
+    place = {name: code for code, name in enumerate(dict.fromkeys(names))}
+    codes = of_codes(values.codes, [place[name] for name in names], -1, np.int64)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(place), dtype="str"))
 
 
 def _international(numbers: pd.Series[str]) -> pd.Series[str]:

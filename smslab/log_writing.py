@@ -41,6 +41,9 @@ _WORDS: Final = {
     Status.RECEIVED: "received",
 }
 
+#: Formats that name no currency.
+_IN_DOLLARS: Final = ("plivo", "plivo-callbacks")
+
 _Texts = npt.NDArray[np.object_]
 
 
@@ -75,7 +78,8 @@ def write_log(
     Raises
     ------
     OptionError
-        If there is no such format, or nobody knows when the times begin.
+        If there is no such format, nobody knows when the times begin, or amounts in another
+        currency than USD are to go to a format of Plivo, which holds no other.
     InputError
         If the file cannot be written.
     """
@@ -91,12 +95,27 @@ def write_log(
             "a log needs to know when it begins: give the scenario a start, or pass start=, with "
             "its zone"
         )
-    charge = ledger.billed
+    messages = source.messages if isinstance(source, Log) else None
+    charge, currency = np.full(len(ledger), np.nan), np.full(len(ledger), "", object)
     if rates is not None:
         bill = cost(source, rates, country=country)
         charge = np.where(bill.known, bill.cost_micro / MICRO, np.nan)
-    messages = source.messages if isinstance(source, Log) else None
-    _WRITERS[format](_Lines(ledger, begin, charge, messages), Path(path))
+        currency[:] = rates.currency
+    elif messages is not None:
+        charge = messages["charge"].to_numpy(np.float64, na_value=np.nan)
+        currency = messages["currency"].to_numpy(object, na_value="")
+    if format in _IN_DOLLARS:
+        _check_dollars(format, currency[~np.isnan(charge)])
+    _WRITERS[format](_Lines(ledger, begin, charge, currency, messages), Path(path))
+
+
+def _check_dollars(format: str, currencies: _Texts) -> None:
+    others = sorted({name or "a currency that is not named" for name in currencies} - {"USD"})
+    if others:
+        raise OptionError(
+            f"format {format!r} holds amounts in USD; these are in {', '.join(others)}. Write them "
+            "as 'smslab' or 'twilio', which name the currency, or pass rates= in USD"
+        )
 
 
 class _Lines:
@@ -106,12 +125,12 @@ class _Lines:
         self,
         ledger: Ledger,
         begin: dt.datetime,
-        charge: npt.NDArray[np.float64] | None,
+        charge: npt.NDArray[np.float64],
+        currency: _Texts,
         messages: pd.DataFrame | None,
     ) -> None:
         self.ledger, self._begin, self._messages = ledger, begin, messages
-        nothing = np.full(len(ledger), np.nan)
-        self.charge = nothing if charge is None else charge
+        self.charge, self.currency = charge, currency
         self.received = ledger.status == Status.RECEIVED
         own = np.array([f"message-{name}" for name in ledger.names.tolist()], object)
         whom = np.where(ledger.is_answer, ledger.answer_to, ledger.names)
@@ -214,7 +233,7 @@ def _smslab(lines: _Lines, path: Path) -> None:
             "reply": category(ledger.keyword, Keyword),
             "direction": np.where(lines.received, "inbound", "outbound"),
             "charge": lines.charge,
-            "currency": ledger.currency,
+            "currency": lines.currency,
             "text": lines.texts,
         }
     )
@@ -306,7 +325,7 @@ def _twilio_table(lines: _Lines, shown: str) -> pd.DataFrame:
         "sid": columns["id"],
         "direction": np.where(lines.received, "inbound", "outbound-api"),
         "price": _money(-lines.charge),
-        "price_unit": ledger.currency or "USD",
+        "price_unit": lines.currency,
     }
     came = lines.times("replied", shown)
     replies = {

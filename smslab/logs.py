@@ -69,9 +69,22 @@ class Log:
         return len(self.messages)
 
     @cached_property
+    def currencies(self) -> dict[str, int]:
+        """How many charges are in which currency; ``""`` where none is named."""
+        charged = self.messages["currency"][self.messages["charge"].notna()]
+        counts = charged.value_counts()
+        unnamed = int(charged.isna().sum())
+        named = {str(name): int(n) for name, n in counts.items() if n}
+        return named | ({"": unnamed} if unnamed else {})
+
+    @cached_property
     def ledger(self) -> Ledger:
-        """What is known of each message, for :func:`smslab.kpis` and :func:`smslab.cost`."""
+        """What is known of each message, for :func:`smslab.kpis` and :func:`smslab.cost`.
+
+        What was charged in several currencies is no amount of any, and is left out.
+        """
         frame = self.messages
+        billed = frame["charge"].to_numpy(np.float64, na_value=np.nan)
         labels = ("campaign", "sender", "carrier", "country", "encoding")
         return Ledger(
             queued_us=_micros(frame["queued_s"]),
@@ -89,10 +102,8 @@ class Log:
             segments=frame["segments"].fillna(0).to_numpy(np.int32),
             answer_to=frame["answer_to"].to_numpy(np.int64, na_value=NEVER),
             names=frame.index.to_numpy(np.int64),
-            billed=frame["charge"].to_numpy(np.float64, na_value=np.nan),
-            currency=str(frame["currency"].mode().iloc[0])
-            if frame["currency"].notna().any()
-            else "",
+            billed=billed if len(self.currencies) < 2 else None,
+            currency=next(iter(self.currencies), "") if len(self.currencies) < 2 else "",
             labels={name: pd.Categorical(frame[name]) for name in labels},
             start=self.start.to_pydatetime(),
             resolution_s=self.resolution_s,

@@ -19,7 +19,7 @@ __all__ = ["NO_TIME", "Moments", "read_moments", "zone_of"]
 NO_TIME: Final = np.iinfo(np.int64).min
 
 _ISO: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]"
-_WITH_ZONE: Final = r"(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})$"
+_WITH_ZONE: Final = r"(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _RFC_2822: Final = r"^[A-Za-z]{3}, *[0-9]{1,2} "
 _DIGITS: Final = r"^[0-9]{10}$|^[0-9]{12,13}$|^[0-9]{16}$"
 _WITH_FRACTION: Final = r"[0-9]:[0-9]{2}\.[0-9]*[1-9]"
@@ -143,7 +143,7 @@ def _micros(moments: Any) -> npt.NDArray[np.int64]:
 
 def _iso(texts: pa.Array) -> npt.NDArray[np.int64]:
     plain = pc.replace_substring_regex(texts, r" ?(UTC|GMT)$", "Z")
-    plain = pc.replace_substring_regex(plain, r" ([+-][0-9]{2}:?[0-9]{2})Z?$", r"\1")
+    plain = pc.replace_substring_regex(plain, r" ([+-][0-9]{2}(:?[0-9]{2})?)Z?$", r"\1")
     series = pd.Series(plain, dtype="str")
     return _micros(pd.to_datetime(series, format="ISO8601", utc=True, errors="coerce"))
 
@@ -169,6 +169,12 @@ def _digits(
         seconds = dates.where(dates.str.len() == len("YYMMDDhhmmss"), dates + "00")
         found = pd.to_datetime(seconds, format="%y%m%d%H%M%S", utc=True, errors="coerce")
         micros[is_date] = _micros(found)
+    # Seconds after 1970 have ten digits too; many of them would be odd months, hours or minutes.
+    short = is_date & (length == len("YYMMDDhhmm"))
+    begin = pc.starts_with(texts, "1").to_numpy(zero_copy_only=False)
+    odd = short & begin & (micros == NO_TIME)
+    if odd.sum() > short.sum() / 4:
+        is_date &= ~short
     numbers = texts.filter(pa.array(~is_date)).cast(pa.int64()).to_numpy(zero_copy_only=False)
     unit = np.select([length[~is_date] == n for n in (10, 13, 16)], [_SECOND_US, 1000, 1])
     micros[~is_date] = numbers * unit

@@ -137,3 +137,59 @@ def test_a_log_keeps_its_names_and_numbers(tmp_path, format, name):
         assert again.messages[column].tolist() == log.messages[column].tolist(), column
     if not format.startswith("plivo"):
         assert again.messages["text"].tolist() == ["offer", "STOP", "offer"]
+
+
+@pytest.fixture
+def mixed():
+    return smslab.read_log(
+        pd.DataFrame(
+            {
+                "sid": ["a", "b", "c"],
+                "status": "delivered",
+                "num_segments": 1,
+                "date_sent": "2026-11-25T10:00:00Z",
+                "price": ["-0.01", "-0.02", None],
+                "price_unit": ["USD", "EUR", None],
+            }
+        )
+    )
+
+
+@pytest.mark.parametrize("format", ["plivo", "plivo-callbacks"])
+def test_amounts_that_are_not_dollars_are_not_called_so(mixed, tmp_path, format):
+    with pytest.raises(OptionError, match=r"amounts in USD; these are in EUR\. Write them as"):
+        smslab.write_log(mixed, tmp_path / "log.csv", format)
+    smslab.write_log(mixed, tmp_path / "log.csv", format, rates=smslab.RateCard.bundled())
+    assert smslab.read_log(tmp_path / "log.csv").currencies.keys() <= {"USD"}
+
+
+@pytest.mark.parametrize(("format", "name"), [f for f in FORMATS if "plivo" not in f[0]])
+def test_each_charge_keeps_its_currency(mixed, tmp_path, format, name):
+    smslab.write_log(mixed, tmp_path / name, format)
+    again = smslab.read_log(tmp_path / name)
+    assert again.messages["charge"].dropna().tolist() == [0.01, 0.02]
+    assert again.messages["currency"].dropna().tolist() == ["USD", "EUR"]
+
+
+def test_prices_of_a_card_are_in_its_currency(run, tmp_path):
+    smslab.write_log(run, tmp_path / "log.csv", rates=smslab.RateCard.bundled(), country="US")
+    assert smslab.read_log(tmp_path / "log.csv").currencies.keys() == {"USD"}
+
+
+@pytest.mark.parametrize(("format", "name"), FORMATS)
+def test_a_log_without_messages(run, tmp_path, format, name):
+    smslab.write_log(run, tmp_path / "all.csv")
+    table = pd.read_csv(tmp_path / "all.csv", dtype=str)
+    smslab.write_log(smslab.read_log(table[:0]), tmp_path / name, format)
+    again = smslab.read_log(tmp_path / name, format=format.partition("-")[0])
+    assert len(again) == 0
+
+
+@pytest.mark.parametrize(("format", "name"), [f for f in FORMATS if "plivo" not in f[0]])
+def test_formulas_come_back_as_they_were(mixed, tmp_path, format, name):
+    mixed.messages["text"] = ["=1+1", "@home", "'tis"]
+    smslab.write_log(mixed, tmp_path / name, format)
+    again = smslab.read_log(tmp_path / name)
+    assert again.messages["text"].tolist() == ["=1+1", "@home", "'tis"]
+    guarded = any("apostrophe before a formula: 2" in note for note in again.notes)
+    assert guarded == name.endswith(".csv")

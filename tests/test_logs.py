@@ -428,3 +428,186 @@ def test_answers_are_told_from_what_was_asked_for(log_of):
     assert log.messages["answer_to"].dropna().to_dict() == {3: 1}
     assert log.messages["reply"].dropna().to_dict() == {1: "help"}
     assert smslab.kpis(log)["value"][["messages", "answers", "received"]].tolist() == [3, 1, 1]
+
+
+SEVERAL_CURRENCIES = pd.DataFrame(
+    {
+        "sid": ["a", "b", "c", "d"],
+        "status": ["delivered", "delivered", "undelivered", "delivered"],
+        "num_segments": 1,
+        "to": "+12025550101",
+        "date_sent": "2026-11-25T10:00:00Z",
+        "price": ["-0.01", "-0.02", "-900", None],
+        "price_unit": ["USD", "usd", "IDR", "EUR"],
+    }
+)
+
+
+def test_several_currencies_are_not_added_up():
+    log = smslab.read_log(SEVERAL_CURRENCIES)
+    assert log.currencies == {"USD": 2, "IDR": 1}
+    assert "charges in several currencies: 2 in USD, 1 in IDR; they are not" in log.notes[-1]
+    figures = smslab.kpis(log)["value"]
+    assert figures["delivered"] == 0.75
+    assert "cost" not in figures
+    bill = smslab.cost(log)
+    assert "the log says" not in bill.summary()
+    assert "billed" not in bill.by("country")
+    one = smslab.read_log(SEVERAL_CURRENCIES[SEVERAL_CURRENCIES["price_unit"] != "IDR"])
+    assert one.currencies == {"USD": 2}
+    assert smslab.kpis(one).loc["cost", ["value", "unit"]].tolist() == [0.03, "USD"]
+    assert "several currencies" not in one.summary()
+
+
+TWILIO_HEAD = (
+    "sid,from,to,status,num_segments,date_sent,date_updated,price,price_unit,body,error_code"
+)
+
+
+def twilio_row(sid, **others):
+    row = {
+        "from": "1555",
+        "to": "+12025550101",
+        "status": "delivered",
+        "num_segments": "1",
+        "date_sent": "2026-11-25T10:00:00Z",
+        "date_updated": "2026-11-25T10:00:05Z",
+        "price": "-0.01",
+        "price_unit": "USD",
+        "body": "x",
+        "error_code": "",
+    }
+    return ",".join([sid, *(row | others).values()])
+
+
+@pytest.fixture
+def twilio_log(log_of):
+    return lambda *rows: log_of("\n".join([TWILIO_HEAD, *rows]))
+
+
+def test_what_is_no_id_puts_nothing_together(twilio_log):
+    log = twilio_log(*[twilio_row(sid) for sid in ("  ", "", "N/A", "null", "NONE", "-") * 2])
+    assert len(log) == 12
+    assert log.messages["id"].isna().all()
+    assert log.problems["problem"].tolist() == ["not an id: kept as a message of its own"] * 8
+    rounded = twilio_log(*[twilio_row("1.2E+18")] * 2)
+    assert len(rounded) == 2
+    assert rounded.problems["value"].tolist() == ["1.2E+18"] * 2
+    assert twilio_log(*[twilio_row("1e18")] * 2).messages["id"].tolist() == ["1e18"]
+
+
+def test_an_id_of_several_recipients_is_several_messages(twilio_log):
+    numbers = ["+12025550101", "+12025550102", "12025550102", ""]
+    log = twilio_log(twilio_row("b"), *[twilio_row("a", to=number) for number in numbers])
+    assert seen(log, "id", "to") == [
+        ["b", "+12025550101"],
+        ["a", "+12025550101"],
+        ["a", "12025550102"],
+        ["a", None],
+    ]
+    assert log.problems["row"].tolist() == [2, 3, 4, 5]
+    assert "records of this id go to several numbers" in log.problems["problem"][0]
+    assert "records put together: 2, about 1 of the messages" in log.notes[-1]
+
+
+def test_receipts_before_sending_are_told(twilio_log):
+    early = twilio_row("a", date_updated="2026-11-25T09:00:00Z")
+    log = twilio_log(early, twilio_row("b"))
+    assert "receipts dated before their message was sent: 1, kept" in log.notes[0]
+    assert (log.messages["final_s"] - log.messages["sent_s"]).tolist() == [-3600, 5]
+    assert not any("before" in note for note in twilio_log(twilio_row("b")).notes)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "column", "problem"),
+    [
+        ("date_sent", "0001-01-01T00:00:00Z", "sent", "not a time between 1992 and 2068"),
+        ("date_sent", "9999-12-31 00:00:00", "sent", "not a time between 1992 and 2068"),
+        ("date_sent", "2099-01-01T00:00:00Z", "sent", "not a time between 1992 and 2068"),
+        ("date_sent", "1970-01-01T00:00:00Z", "sent", "not a time between 1992 and 2068"),
+        ("num_segments", "60000", "segments", "not a number of segments"),
+        ("price", "1e14", "charge", "no message costs that much"),
+        ("price", "-inf", "charge", "no message costs that much"),
+        ("price", '"1,234"', "charge", "not an amount"),
+    ],
+)
+def test_what_no_message_has_is_not_taken(log_of, field, value, column, problem):
+    rows = [twilio_row("a", **{field: value}), twilio_row("b")]
+    log = log_of("\n".join([TWILIO_HEAD, *rows]), timezone="America/New_York")
+    found = log.problems[["row", "column", "value", "problem"]].to_numpy().tolist()
+    assert found == [[1, column, value.strip('"'), problem]]
+    assert len(log) == 2
+    kept = {"sent": "sent_s"}.get(column, column)
+    assert log.messages[kept].notna().tolist() == [False, True]
+    assert "2026-11-25 10:00:05 UTC" in log.summary()
+    assert not any("without a price" in note for note in log.notes)
+
+
+def test_amounts_and_codes_as_spreadsheets_have_them(twilio_log, log_of):
+    prices = ['"0,0079"', "$0.05", "0.05 USD"]
+    failed = {"status": "undelivered", "error_code": "30003.0"}
+    log = twilio_log(*[twilio_row(f"m{n}", price=p, **failed) for n, p in enumerate(prices)])
+    assert log.messages["charge"].tolist() == [0.0079, 0.05, 0.05]
+    assert log.messages["code"].unique().tolist() == ["30003"]
+    assert log.messages["reason"].unique().tolist() == ["absent"]
+    assert log.problems.empty
+    unnamed = twilio_log(twilio_row("a", price="€0.05", price_unit=""))
+    assert seen(unnamed, "charge", "currency") == [[0.05, "EUR"]]
+    other = log_of(PLIVO.splitlines()[0] + "\na,1,12025550101" + "," * 10 + ",€0.05\n")
+    assert seen(other, "charge", "currency") == [[None, "USD"]]
+    assert other.problems["problem"].tolist()[1:] == ["not in the currency of the record"]
+
+
+def test_names_that_differ_in_case_are_one_column(log_of):
+    lines = [{"messageUUID": "a", "Status": "sent"}, {"messageuuid": "b", "status": "delivered"}]
+    log = log_of("\n".join(map(json.dumps, lines)), "log.jsonl")
+    assert seen(log, "id", "status") == [["a", "pending"], ["b", "delivered"]]
+
+
+def test_wrong_types():
+    with pytest.raises(TypeError, match="format must be a str"):
+        smslab.read_log("log.csv", format=5)
+    with pytest.raises(TypeError, match="source must be a path or a DataFrame; not 5"):
+        smslab.read_log(5)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"objects": []}'])
+def test_nothing_is_a_log_if_its_format_is_named(log_of, text):
+    log = log_of(text, "log.json", format="plivo")
+    assert (len(log), log.format) == (0, "plivo")
+    assert smslab.kpis(log)["value"]["messages"] == 0
+    with pytest.raises(InputError, match="is empty, so that its format is not known"):
+        log_of(text, "log.json")
+
+
+def test_telnyx_webhooks(log_of):
+    people = [
+        {"phone_number": "+12025550101", "status": "delivered"},
+        {"phone_number": "+12025550102", "status": "delivery_failed"},
+    ]
+    payload = {
+        "id": "x",
+        "to": people,
+        "parts": 1,
+        "received_at": "2026-11-25T10:00:00Z",
+        "completed_at": "2026-11-25T10:00:04Z",
+    }
+    event = {"data": {"event_type": "message.finalized", "id": "e", "payload": payload}, "meta": {}}
+    log = log_of(json.dumps(event), "log.json")
+    assert seen(log, "id", "to", "status") == [
+        ["x", "+12025550101", "delivered"],
+        ["x", "+12025550102", "undelivered"],
+    ]
+    assert log.messages.index.is_unique
+
+
+def test_fees_that_come_later_are_added(log_of):
+    event = {"messageId": "m", "eventTimestamp": 1_795_600_000_000, "isoCountryCode": "US"}
+    events = [
+        {"messageStatus": "SUCCESSFUL", "totalMessagePrice": 0.08, "totalCarrierFee": 0.01},
+        {"messageStatus": "DELIVERED", "totalCarrierFee": 0.02},
+    ]
+    lines = [json.dumps(event | one | {"eventType": "TEXT"}) for one in events]
+    log = log_of("\n".join(lines), "events.jsonl")
+    assert log.messages["charge"].tolist() == [0.1]
+    assert not any("without a price" in note for note in log.notes)

@@ -61,6 +61,25 @@ def test_digits():
     assert read("261125123045", digits="date").micros[0] == stamp - 123_456
 
 
+def test_seconds_after_1970_among_dates():
+    moments = [dt.datetime(2026, 11, 25, 12, n, tzinfo=dt.UTC) for n in (0, 1, 30)]
+    seconds = [str(micros(moment) // 1_000_000) for moment in moments]
+    found = read(*seconds, digits="date")
+    assert found.micros.tolist() == [micros(moment) for moment in moments]
+    assert found.naive == 0
+    # One that is neither makes no seconds of dates.
+    mixed = read(*["2611251200"] * 5, "1999999999", digits="date")
+    assert mixed.micros.tolist() == [micros(moments[0])] * 5 + [NO_TIME]
+
+
+def test_zones_of_hours_only():
+    noon = micros(dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC))
+    times = ["2026-07-01 12:00:00+00", "2026-07-01 07:00:00.000-05", "2026-07-01T13:00 +01"]
+    found = read(*times, zone=zone_of("Asia/Tokyo"))
+    assert found.micros.tolist() == [noon] * 3
+    assert found.naive == 0
+
+
 def test_naive_times_are_of_the_zone():
     zone = zone_of("America/New_York")
     found = read("2026-07-01 12:00:00", "2026-07-01 12:00:00Z", zone=zone)
