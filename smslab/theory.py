@@ -7,7 +7,8 @@ work offered, in Erlang: rate times mean service time.
 from __future__ import annotations
 
 import math
-from typing import Final
+from numbers import Real
+from typing import Any, Final
 
 from smslab.errors import OptionError
 
@@ -129,8 +130,8 @@ def erlang_c(servers: int, load: float) -> float:
     >>> round(theory.erlang_c(5, 4), 6)
     0.554113
     """
+    _check(servers=(servers, 0), load=(load, 0))
     if load >= servers:
-        _check(servers=(servers, 0), load=(load, 0))
         return 1.0
     blocked = erlang_b(servers, load)
     return blocked / (1 - load / servers * (1 - blocked))
@@ -259,15 +260,20 @@ def servers_for(rate: float, service: float, wait: float, share: float | None = 
         raise OptionError("wait must be over 0: with no number of servers nobody ever waits")
     if rate * service >= _MOST_SERVERS:
         raise OptionError(f"rate x service must be less than {_MOST_SERVERS:,} servers can do")
-    servers = max(1, math.ceil(rate * service))
+    load = rate * service
+    servers = max(1, math.ceil(load))
+    blocked = erlang_b(servers, load)
     while True:
-        if share is None:
-            is_enough = mmc_wait(rate, service, servers) <= wait
-        else:
-            is_enough = mmc_wait_within(rate, service, servers, wait) >= share
-        if is_enough:
-            return servers
+        if load < servers:
+            waiting = blocked / (1 - load / servers * (1 - blocked))
+            if share is None:
+                is_enough = waiting * service / (servers - load) <= wait
+            else:
+                is_enough = waiting * math.exp(-(servers - load) * wait / service) <= 1 - share
+            if is_enough:
+                return servers
         servers += 1
+        blocked = load * blocked / (servers + load * blocked)
 
 
 def mg1_wait(rate: float, service: float, second_moment: float) -> float:
@@ -295,7 +301,9 @@ def mg1_wait(rate: float, service: float, second_moment: float) -> float:
     >>> round(theory.mg1_wait(4, 0.143, 0.0261), 7)
     0.1219626
     """
-    _check(rate=(rate, 0), service=(service, None), second_moment=(second_moment, service**2))
+    _check(
+        rate=(rate, 0), service=(service, None), second_moment=(second_moment, service * service)
+    )
     load = rate * service
     return rate * second_moment / (2 * (1 - load)) if load < 1 else math.inf
 
@@ -429,12 +437,19 @@ def priority_waits(*classes: tuple[float, float, float]) -> list[float]:
     >>> [round(wait, 6) for wait in theory.priority_waits((3, 0.1, 0.02), (4, 0.1, 0.02))]
     [0.1, 0.333333]
     """
-    waits, before = [], 0.0
-    # The server is never busier than always: then a service is under way all the time.
-    busy = math.fsum(rate * service for rate, service, _ in classes)
-    rest = math.fsum(rate * second / 2 for rate, _, second in classes) / max(busy, 1.0)
-    for rate, service, second in classes:
-        _check(rate=(rate, 0), service=(service, None), second_moment=(second, service**2))
+    waits, rest, before = [], 0.0, 0.0
+    for each in classes:
+        if len(each) != 3:
+            raise OptionError(f"a class must be a rate and two moments; not {each!r:.80}")
+        rate, service, second = each
+        _check(rate=(rate, 0), service=(service, None), second_moment=(second, service * service))
+        # Of work that is too much, only what there is time for is ever under way.
+        load = rate * service
+        share = min(1.0, (1 - min(before, 1.0)) / load) if load else 1.0
+        rest += share * rate * second / 2
+        before += load
+    before = 0.0
+    for rate, service, _ in classes:
         load = before + rate * service
         waits.append(rest / ((1 - before) * (1 - load)) if load < 1 else math.inf)
         before = load
@@ -453,13 +468,16 @@ def _check_share(share: float) -> None:
         raise OptionError(f"share must be 0 or more, less than 1; not {share!r}")
 
 
-def _check(**values: tuple[float, float | None]) -> None:
+def _check(**values: tuple[Any, float | None]) -> None:
     """Check each value against its least; None for over 0."""
     for name, (value, least) in values.items():
+        number = float(value) if isinstance(value, Real) else math.nan
+        if name == "servers" and not number.is_integer():
+            raise OptionError(f"servers must be a whole number; not {value!r:.60}")
         if least is None:
-            is_fine, must = 0 < value < math.inf, "over 0"
+            is_fine, must = 0 < number < math.inf, "over 0"
         else:
             # Moments are computed, and rounded.
-            is_fine, must = least * (1 - 1e-9) <= value < math.inf, f"{least:g} or more"
+            is_fine, must = least * (1 - 1e-9) <= number < math.inf, f"{least:g} or more"
         if not is_fine:
-            raise OptionError(f"{name} must be {must}, and finite; not {value!r}")
+            raise OptionError(f"{name} must be {must}, and finite; not {value!r:.60}")

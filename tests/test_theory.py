@@ -70,6 +70,16 @@ def test_priorities():
     )
 
 
+def test_overload_of_a_lower_class():
+    """Half the time goes to long messages of the first class, and half to short ones."""
+    found = theory.priority_waits((0.5, 1, 1), (20, 0.1, 0.01))
+    assert found == pytest.approx([(0.5 / 2 + 0.5 * 0.1 / 2) / 0.5, math.inf])
+
+
+def test_many_servers_at_once():
+    assert theory.servers_for(9e5, 1, 1e-6) > 9e5
+
+
 def test_too_much():
     assert theory.erlang_c(5, 5) == 1
     for found in (
@@ -93,6 +103,10 @@ def test_too_much():
         (lambda: theory.servers_for(1, 1, 1, share=95), "share must be over 0 and less than 1"),
         (lambda: theory.mmc_wait_quantile(1, 1, 2, 1), "share must be 0 or more, less than 1"),
         (lambda: theory.servers_for(1e9, 1, 1), "servers can do"),
+        (lambda: theory.erlang_b(2.5, 1), "servers must be a whole number; not 2.5"),
+        (lambda: theory.erlang_c("a", 1), "servers must be a whole number"),
+        (lambda: theory.priority_waits((0.5, 1)), "a class must be a rate and two moments"),
+        (lambda: theory.mg1_wait(1e-300, 1e300, 1e300), "second_moment must be"),
     ],
 )
 def test_bad_values(call, says):
