@@ -154,6 +154,15 @@ def _values(text: str) -> tuple[str, list[Any]]:
     return path.strip(), [first + place * step for place in range(count)]
 
 
+def _varied(options: argparse.Namespace) -> dict[str, list[Any]]:
+    """Return what is varied; values of a path that is given again are added."""
+    found: dict[str, list[Any]] = {}
+    for path, values in map(_values, options.vary):
+        known = found.setdefault(path, [])
+        known += [value for value in values if value not in known]
+    return found
+
+
 def _value(text: str) -> Any:
     word = text.strip()
     for kind in (int, float):
@@ -199,7 +208,7 @@ def _plan(options: argparse.Namespace) -> int:
         found = plan(
             scenario,
             None if options.goal is None else [_goal(text) for text in options.goal],
-            vary=dict(map(_values, options.vary)),
+            vary=_varied(options),
             cost=_prices(options) or rates,
             rates=rates,
             replications=options.replications,
@@ -234,8 +243,9 @@ def _start(options: argparse.Namespace) -> int:
     from smslab.scenarios import named_or_read
     from smslab.start import latest_start
 
-    if options.vary or options.goal:
-        raise InputError("--start takes no --vary and no --goal")
+    for name in ("vary", "goal", "cost", "rates", "picture"):
+        if getattr(options, name):
+            raise InputError(f"--start takes no --{name}")
     with ThreadPoolExecutor(os.cpu_count()) as executor:
         found = latest_start(
             named_or_read(options.scenario),

@@ -207,7 +207,8 @@ def measured(
     name = _OF_REPLICATIONS.get(goal.figure, goal.figure)
     if goal.where is None or isinstance(goal.where, str):
         known = figures.get(goal.where or ALL, {})
-        if name in known:
+        # A goal in a currency is looked at with its figures' currency.
+        if name in known and not goal.currency:
             return known[name]
     return float(evaluate(goal, run, rates=rates).table["value"].iloc[0])
 

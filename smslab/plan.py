@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
@@ -196,8 +197,9 @@ def plan(
     numbers), so that this holds for the capacity that is chosen too. One that fails is left after
     its first replications.
 
-    Where all goals go one way with cost, the search halves the range; where one does not, every
-    capacity is tried from the cheapest on, and a note says so. An interruption (Ctrl-C) returns
+    Where the varied number and all goals go one way with cost, as five of the capacities tell, the
+    search halves the range; where one does not, every capacity is tried from the cheapest on, and a
+    note says so. An interruption (Ctrl-C) returns
     what is known until then.
 
     Parameters
@@ -287,7 +289,12 @@ def _cost_of(cell: Cell, cost: Cost | None) -> float:
             raise OptionError(
                 f"cost[{unknown!r}]: no such path is varied; there are {list(cell.settings)}"
             )
-        found = math.fsum(price * cell.settings[path] for path, price in cost.items())
+        try:
+            found = math.fsum(price * cell.settings[path] for path, price in cost.items())
+        except TypeError:
+            raise OptionError(
+                f"cost by path needs numbers, prices and values; of {cell} the cost is {dict(cost)}"
+            ) from None
     elif callable(cost):
         found = cost(cell.scenario)
     else:
@@ -303,15 +310,24 @@ def _cost_of(cell: Cell, cost: Cost | None) -> float:
     return number
 
 
-def _chains(cells: Sequence[Cell], costs: Sequence[float]) -> list[list[int]]:
-    """Return cells that differ in the path with the most values only, the cheapest first."""
+def _chains(cells: Sequence[Cell], costs: Sequence[float]) -> tuple[str, list[list[int]]]:
+    """Return the path with the most values, and cells that differ in it only, cheapest first."""
     paths = list(cells[0].settings)
     long = max(paths, key=lambda path: len({str(cell.settings[path]) for cell in cells}))
     chains: dict[str, list[int]] = {}
     for place, cell in enumerate(cells):
         others = str({path: value for path, value in cell.settings.items() if path != long})
         chains.setdefault(others, []).append(place)
-    return [sorted(chain, key=lambda place: costs[place]) for chain in chains.values()]
+    ordered = [sorted(chain, key=lambda place: costs[place]) for chain in chains.values()]
+    return long, ordered
+
+
+def _goes_one_way(values: Sequence[Any]) -> bool:
+    """Return whether values are numbers that rise, or fall, from one to the next."""
+    if not all(isinstance(value, int | float) and not math.isnan(value) for value in values):
+        return False
+    pairs = list(pairwise(values))
+    return all(a <= b for a, b in pairs) or all(a >= b for a, b in pairs)
 
 
 def _of_cell(cell: Cell, seed: int, goals: Sequence[Goal], rates: RateCard | None) -> Trial:
@@ -332,7 +348,9 @@ class _Capacities(Search[Trial]):
         executor: Executor | None,
     ) -> None:
         call = functools.partial(_of_cell, goals=goals, rates=rates)
-        super().__init__(call, cells, costs, _chains(cells, costs), seeds, allowed, executor)
+        long, chains = _chains(cells, costs)
+        ordered = [_goes_one_way([cells[at].settings[long] for at in chain]) for chain in chains]
+        super().__init__(call, cells, costs, chains, ordered, seeds, allowed, executor)
         self.goals = goals
 
     def run(self) -> Iterator[Trial]:
@@ -343,6 +361,10 @@ class _Capacities(Search[Trial]):
         following = self.neighbour(self.chosen, 1)
         if self.best is not None and following is not None:
             yield from self.simulate(following, every)
+        if self.best is None:
+            # Which goals the cheapest and the dearest meet, each by itself.
+            for place in {self.tried[0], self.tried[-1]}:
+                yield from self.simulate(place, every)
 
     @property
     def chosen(self) -> int:
@@ -367,10 +389,12 @@ def _found(search: _Capacities, confidence: float, complete: bool) -> Plan:
     scenario = search.cells[chosen].scenario
     scenario = scenario.changed({"goals": tuple(search.goals)})
     notes = [
-        f"not monotone: {search.goals[goal].title} is met, missed and met again as cost rises; all "
-        "were tried from the cheapest on"
+        f"not monotone: {search.goals[goal].title} does not go one way with cost; all were tried "
+        "from the cheapest on"
         for goal in dict.fromkeys(search.mixed)
     ]
+    if not search.is_ordered(chosen):
+        notes.append("every capacity was tried, for what is varied does not go one way with cost")
     if search.best is None:
         notes += _why_not(search)
     else:
@@ -453,50 +477,60 @@ def _binding(search: _Capacities, chosen: int) -> list[str]:
     """Say which goals are missed a step before, and what is missed beyond."""
     notes = []
     before = search.neighbour(chosen, -1)
-    if before is not None:
-        for place, goal in enumerate(search.goals):
-            start = search.cells[before].scenario.start
+    if before is not None and search.meets(before) is False:
+        for number in _missed(search, before):
+            goal = search.goals[number]
             missed = [
-                goal.margin(trial.reached[place], start)
-                for trial in search.trials.get(before, {}).values()
-                if not trial.met[place]
+                trial.margins[number]
+                for trial in search.trials[before].values()
+                if not trial.met[number]
             ]
-            if missed:
-                by = "" if math.isnan(_mean(missed)) else f" by {shown_value(goal, -_mean(missed))}"
-                notes.append(f"binds: {goal.title}, missed at {search.cells[before]}{by}")
+            by = "" if math.isnan(_mean(missed)) else f" by {shown_value(goal, -_mean(missed))}"
+            notes.append(f"binds: {goal.title}, missed at {search.cells[before]}{by}")
     chain = next(chain for chain in search.chains if chosen in chain)
     for place in chain[chain.index(chosen) + 1 :]:
         if search.meets(place) is False:
-            missed_goals = _missed(search, place)
-            notes.append(f"not above: {search.cells[place]} misses {', '.join(missed_goals)}")
+            titles = [search.goals[number].title for number in _missed(search, place)]
+            notes.append(f"not above: {search.cells[place]} misses {', '.join(titles)}")
             break
     return notes
 
 
-def _missed(search: _Capacities, place: int) -> list[str]:
-    trials = search.trials[place].values()
-    return [g.title for k, g in enumerate(search.goals) if not all(t.met[k] for t in trials)]
+def _misses(search: _Capacities, place: int, goal: int) -> int:
+    return sum(not trial.met[goal] for trial in search.trials[place].values())
+
+
+def _missed(search: _Capacities, place: int) -> list[int]:
+    """Return the goals that a cell misses too often; if only all together do, those most missed."""
+    misses = [_misses(search, place, goal) for goal in range(len(search.goals))]
+    most = min(search.allowed + 1, max(misses))
+    return [goal for goal, count in enumerate(misses) if count >= most]
 
 
 def _why_not(search: _Capacities) -> list[str]:
     """Say what is in the way where no cell meets every goal."""
     notes = []
-    places = search.tried
+    met: list[str] = []
     for number, goal in enumerate(search.goals):
-        good = [p for p in places if all(t.met[number] for t in search.trials[p].values())]
-        if not good:
-            start = search.cells[places[0]].scenario.start
-            best = {place: _mean(_values(search, place, number)) for place in places}
-            known = [place for place in places if not math.isnan(best[place])]
-            if known:
-                top = max(known, key=lambda place: goal.margin(best[place], start))
-                value = shown_value(goal, best[top])
-                notes.append(f"{goal.title}: never met; {value} at best, with {search.cells[top]}")
-            else:
-                notes.append(f"{goal.title}: never met, its figure is not known anywhere")
-        elif len(good) < len(places):
-            first, last = search.cells[good[0]], search.cells[good[-1]]
-            notes.append(f"{goal.title}: met from {first} to {last} only")
-    if len(notes) > 1 and not any("never met" in note for note in notes):
-        notes.insert(0, "the goals contradict each other:")
+        decided = {
+            place: _misses(search, place, number) <= search.allowed
+            for place in search.tried
+            if len(search.trials[place]) == len(search.seeds)
+            or _misses(search, place, number) > search.allowed
+        }
+        good = [place for place, is_good in decided.items() if is_good]
+        if good:
+            met.append(f"{goal.title} with {search.cells[good[0]]}")
+            continue
+        start = search.cells[search.tried[0]].scenario.start
+        best = {place: _mean(_values(search, place, number)) for place in search.tried}
+        known = [place for place in search.tried if not math.isnan(best[place])]
+        if known:
+            top = max(known, key=lambda place: goal.margin(best[place], start))
+            value = shown_value(goal, best[top])
+            notes.append(f"{goal.title}: missed; {value} at best, with {search.cells[top]}")
+        else:
+            notes.append(f"{goal.title}: missed, its figure is not known anywhere")
+    if not notes:
+        notes.append(f"the goals contradict each other: {'; '.join(met)}; not together")
     return notes

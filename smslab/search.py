@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from itertools import pairwise
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from smslab.replications import each
@@ -12,13 +13,17 @@ from smslab.replications import each
 __all__ = ["Search"]
 
 
-class _HasMet(Protocol):
+class _Looked(Protocol):
     @property
     def met(self) -> tuple[bool, ...]:
         """Whether each goal is met."""
 
+    @property
+    def margins(self) -> tuple[float, ...]:
+        """How far each is on the good side; NaN where that is not known."""
 
-Tried = TypeVar("Tried", bound=_HasMet)
+
+Tried = TypeVar("Tried", bound=_Looked)
 
 #: Cells of a chain that are looked at first, to see how goals go with cost.
 _PROBES: Final = 5
@@ -34,7 +39,8 @@ class Search(Generic[Tried]):
     ----------
     call : callable
         Simulates one replication of a cell: takes the cell and a seed, and returns something with
-        ``met``, a tuple of bool: whether each goal is met.
+        ``met``, a tuple of bool: whether each goal is met; and ``margins``, a tuple of float: how
+        far each is on the good side.
     cells : sequence of object
         What is allowed; a cell is named by its place in it.
     costs : sequence of float
@@ -42,6 +48,8 @@ class Search(Generic[Tried]):
     chains : sequence of list of int
         Cells that differ in one thing, the cheapest first: where the goals of a chain go one way
         with cost, it is halved, and else all of it is tried.
+    ordered : sequence of bool
+        Of each chain, whether that thing goes one way with cost too; all of it is tried if not.
     seeds : sequence of int
         Those of the replications.
     allowed : int
@@ -56,6 +64,7 @@ class Search(Generic[Tried]):
         cells: Sequence[Any],
         costs: Sequence[float],
         chains: Sequence[list[int]],
+        ordered: Sequence[bool],
         seeds: Sequence[int],
         allowed: int,
         executor: Executor | None = None,
@@ -63,7 +72,9 @@ class Search(Generic[Tried]):
         self.call, self.cells, self.costs, self.seeds = call, cells, costs, seeds
         self.allowed, self.executor = allowed, executor
         #: Chains in the order of their cheapest cell.
-        self.chains = sorted(chains, key=lambda chain: costs[chain[0]])
+        by_cost = sorted(range(len(chains)), key=lambda at: (costs[chains[at][0]], chains[at][0]))
+        self.chains = [chains[at] for at in by_cost]
+        self._ordered = [ordered[at] for at in by_cost]
         #: By cell: its replications, by their number.
         self.trials: dict[int, dict[int, Tried]] = {}
         #: The cheapest cell that meets the goals, as far as is known.
@@ -82,14 +93,17 @@ class Search(Generic[Tried]):
         object
             What the call returns of each replication, as it is done.
         """
-        for chain in self.chains:
+        for chain, is_ordered in zip(self.chains, self._ordered, strict=True):
+            # Of equal cost, the first of all cells.
             cheaper = [
                 place
                 for place in chain
-                if self.best is None or self.costs[place] < self.costs[self.best]
+                if self.best is None
+                or (self.costs[place], place) < (self.costs[self.best], self.best)
             ]
             if cheaper:
-                found = yield from self._first(cheaper)
+                look = self._first if is_ordered else self._scan
+                found = yield from look(cheaper)
                 self.best = self.best if found is None else found
 
     @property
@@ -116,6 +130,17 @@ class Search(Generic[Tried]):
         chain = next(chain for chain in self.chains if place in chain)
         at = chain.index(place) + step
         return chain[at] if 0 <= at < len(chain) else None
+
+    def is_ordered(self, place: int) -> bool:
+        """Return whether what differs in a cell's chain goes one way with cost.
+
+        Parameters
+        ----------
+        place : int
+            The cell.
+        """
+        at = next(at for at, chain in enumerate(self.chains) if place in chain)
+        return self._ordered[at]
 
     def misses(self, place: int) -> int:
         """Return how many of the replications of a cell miss a goal.
@@ -182,6 +207,9 @@ class Search(Generic[Tried]):
         for goal in range(len(self.trials[chain[0]][0].met)):
             met = [self.trials[chain[at]][0].met[goal] for at in probes]
             if not any(met):
+                if not self._leads_up(chain, probes, goal):
+                    self.mixed.append(goal)
+                    return (yield from self._scan(chain))
                 # One replication may miss all; then the dearest cell decides.
                 return (
                     (yield from self._around(chain, last, careful=True)) if self.allowed else None
@@ -205,6 +233,16 @@ class Search(Generic[Tried]):
             else:
                 low = middle
         return (yield from self._around(chain, high, careful=bool(falling)))
+
+    def _leads_up(self, chain: Sequence[int], probes: Sequence[int], goal: int) -> bool:
+        """Return whether a goal that no probe meets comes nearer, or goes away, with cost."""
+        if len(probes) == len(chain):
+            return True
+        margins = [self.trials[chain[at]][0].margins[goal] for at in probes]
+        known = [-math.inf if math.isnan(margin) else margin for margin in margins]
+        rises = [later > sooner for sooner, later in pairwise(known)]
+        falls = [later < sooner for sooner, later in pairwise(known)]
+        return all(rises) or all(falls)
 
     def _met_alone(self, place: int, goals: Sequence[int]) -> bool:
         """Return whether the first replication of a cell meets some of the goals."""

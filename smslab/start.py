@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -96,12 +96,15 @@ class StartPlan:
                 messages=count,
                 zones=(row["zone"],) if self.scenario.zones else (),
                 start_s=max((row["split_start"] - self.scenario.start).total_seconds(), 0.0),
+                over_h=whole.over_h * count / max(whole.messages or 0, 1),
             )
             for row, count in zip(self.zones.reset_index().to_dict("records"), counts, strict=True)
         ]
         traffic = list(self.scenario.traffic)
         traffic[position : position + 1] = parts
-        goals = tuple(goal for goal in self.scenario.goals if goal.where != self.campaign)
+        goals = tuple(
+            goal for goal in self.scenario.goals if goal.labels.get("campaign") != self.campaign
+        )
         return replace(self.scenario, traffic=tuple(traffic), goals=goals)
 
     def to_pandas(self) -> pd.DataFrame:
@@ -159,8 +162,8 @@ def latest_start(
 
     Starts are tried from the opening of the first zone to the closing of the last. One fits if, in
     so many replications that a new campaign does with the confidence (see :func:`smslab.plan`), no
-    more than a share of the messages does not leave on the day. A later start is taken to be no
-    better than an earlier one.
+    more than a share of the messages does not leave on the day. Where that does not go one way with
+    the start, every start is tried, the latest first.
 
     Parameters
     ----------
@@ -197,9 +200,9 @@ def latest_start(
       America/Los_Angeles: open 08:00 to 21:00, last leaves 17:58; alone from 23:54
     """
     allowed = allowed_misses(replications, confidence)
-    if not 0.1 <= step_min <= 24 * 60:
+    if not 0.1 <= _number(step_min) <= 24 * 60:
         raise OptionError(f"step_min must be 0.1 to 1,440 minutes; not {step_min!r}")
-    if not 0 <= late < 1:
+    if not 0 <= _number(late) < 1:
         raise OptionError(f"late must be a share, 0 or more and less than 1; not {late!r}")
     name = _name_of(scenario, campaign)
     planned = _Day(scenario, name)
@@ -213,6 +216,7 @@ def latest_start(
         starts,
         [-start_s for start_s in starts],
         [order],
+        [True],
         seeds(rng, replications),
         allowed,
         executor,
@@ -225,6 +229,10 @@ def latest_start(
         for _ in search.simulate(place, range(replications) if place == chosen else [0]):
             pass
     return _found(planned, search, chosen, confidence)
+
+
+def _number(value: Any) -> float:
+    return value if isinstance(value, int | float) else math.nan
 
 
 #: Starts of a day that are looked at for its curve.
@@ -261,10 +269,9 @@ class _Day:
         whole = next(traffic for traffic in scenario.traffic if traffic.name == name)
         assert isinstance(whole, Campaign)
         hours, self.notes = _hours_of(scenario, whole)
-        self.scenario = scenario.changed(
-            {f"traffic[{name}].allowed_hours": hours, f"traffic[{name}].local": False}
-        )
+        self.scenario = _with(scenario, name, allowed_hours=hours, local=False)
         self.messages = whole.messages or 0
+        self.over_s = whole.over_h * 3600
         self.zones = list(whole.zones) or scenario.zone_names
         horizon = round(scenario.horizon_h * 3600 * SECOND)
         #: By zone, when its day opens and closes, in seconds after the scenario's start.
@@ -287,7 +294,13 @@ class _Day:
 
     def at(self, start_s: float) -> Scenario:
         """Return the scenario with the campaign at a start."""
-        return self.scenario.changed({f"traffic[{self.name}].start_s": start_s})
+        return _with(self.scenario, self.name, start_s=start_s)
+
+
+def _with(scenario: Scenario, name: str, **fields: Any) -> Scenario:
+    """Return a scenario with other fields of one of its traffic."""
+    traffic = [replace(t, **fields) if t.name == name else t for t in scenario.traffic]
+    return replace(scenario, traffic=tuple(traffic))
 
 
 def _hours_of(scenario: Scenario, whole: Campaign) -> tuple[tuple[Hours, ...], tuple[str, ...]]:
@@ -326,6 +339,8 @@ class _Leaving:
     ----------
     met : tuple of bool
         Whether enough leaves on the day.
+    margins : tuple of float
+        By what share more than that does.
     late : float
         Share of the messages that does not.
     late_by_zone, last_s : list of float
@@ -334,6 +349,7 @@ class _Leaving:
     """
 
     met: tuple[bool, ...]
+    margins: tuple[float, ...]
     late: float
     late_by_zone: list[float]
     last_s: list[float]
@@ -359,7 +375,7 @@ def _leaving(planned: _Day, most_late: float, start_s: float, seed: int) -> _Lea
         leaves = run.sent_us[own & has_left]
         last_s.append(float(leaves.max()) / SECOND if len(leaves) else math.nan)
     late = float((~in_time).mean()) if len(run) else 0.0
-    return _Leaving((late <= most_late,), late, late_by_zone, last_s)
+    return _Leaving((late <= most_late,), (most_late - late,), late, late_by_zone, last_s)
 
 
 def _is_for_time(run: Results) -> npt.NDArray[np.bool_]:
@@ -419,12 +435,16 @@ def _split(planned: _Day) -> dict[str | None, tuple[float, float]]:
     closes.
     """
     alone = planned.scenario.changed(
-        {"traffic": tuple(t for t in planned.scenario.traffic if t.name == planned.name)}
+        {
+            "traffic": tuple(t for t in planned.scenario.traffic if t.name == planned.name),
+            "goals": (),
+        }
     )
     table = estimate(
-        alone.changed({"traffic[0].allowed_hours": (), "traffic[0].start_s": 0.0, "goals": ()})
+        alone.changed({"traffic[0].allowed_hours": (), "traffic[0].start_s": 0.0})
     ).table
     takes_s = float((table["units"] / table["per_second"]).max()) if len(table) else 0.0
+    takes_s = max(takes_s, planned.over_s)
     shares = {zone.name: zone.share for zone in planned.scenario.zones}
     total = math.fsum(shares.get(str(zone), 1.0) for zone in planned.zones)
     found = {}

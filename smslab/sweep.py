@@ -72,11 +72,14 @@ class Trial:
         Of each goal, the value of its figure; NaN where there is none.
     met : tuple of bool
         Whether each goal is met.
+    margins : tuple of float
+        How far each is on the good side, in the units of its figure; NaN where there is no value.
     """
 
     figures: dict[str, dict[str, float]]
     reached: tuple[float, ...]
     met: tuple[bool, ...]
+    margins: tuple[float, ...]
 
 
 def trial(
@@ -106,8 +109,10 @@ def trial(
         figures[ALL]["cost"] = float(bill.total) if bill.known.any() else math.nan
         figures[ALL]["unpriced"] = float((~bill.known).sum())
     values = tuple(measured(goal, run, figures, rates) for goal in goals)
-    met = tuple(g.is_met(v, scenario.start) for g, v in zip(goals, values, strict=True))
-    return Trial(figures, values, met)
+    pairs = list(zip(goals, values, strict=True))
+    met = tuple(goal.is_met(value, scenario.start) for goal, value in pairs)
+    margins = tuple(goal.margin(value, scenario.start) for goal, value in pairs)
+    return Trial(figures, values, met, margins)
 
 
 def cells_of(scenario: Scenario, vary: Mapping[str, Iterable[Any]]) -> list[Cell]:

@@ -121,6 +121,7 @@ def test_scenarios(run):
             "not supported",
         ),
         (("plan", "burst.toml", "--start", "--vary", "senders[0].mps=1:9"), "--start takes no"),
+        (("plan", "burst.toml", "--start", "--cost", "x=1"), "--start takes no --cost"),
         (("plan", "burst.toml", "--start"), "start: missing"),
         (("plan", "nothing.toml", "--start"), "nothing.toml: cannot be read"),
         (("check", "markting"), "Did you mean 'marketing'"),

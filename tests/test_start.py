@@ -128,12 +128,74 @@ def test_hours_that_countries_have_in_common():
     assert "no hours are known of ZW" in found.notes
 
 
+@pytest.mark.parametrize(
+    ("hours", "opens"),
+    [((2, 2.5), None), ((1, 2.5), (1, 2)), ((2.5, 8), (2, 7)), ((0, 3), (0, 2)), ((1, 4), (1, 3))],
+)
+def test_hours_that_the_clocks_leave_out(hours, opens):
+    """On 2026-03-08 the clocks of New York go from 2 to 3: hours after midnight, as they pass."""
+    start, day = at("2026-03-08T00:00:00-05:00"), 23 * 3600 * 10**6
+    span = Hours(from_h=hours[0], to_h=hours[1])
+    found = calendars.open_hours((span,), "America/New_York", start, day) / 3.6e9
+    first = found[found[:, 0] < 22]
+    assert first.tolist() == ([] if opens is None else [list(opens)])
+
+
 def test_minutes_of_a_week():
     hours = (Hours(from_h=9, to_h=12.5, days=(0, 2)), Hours(from_h=8, to_h=24, days=(5,)))
     assert calendars.hours_of(calendars.minutes_of(hours)) == hours
     assert calendars.minutes_of(hours).sum() == 2 * 210 + 960
     assert calendars.minutes_of(()).all()
     assert calendars.hours_of(np.zeros(calendars.WEEK_MIN, np.bool_)) == ()
+
+
+@pytest.mark.parametrize(
+    ("zones", "fields", "latest"),
+    [
+        # The two open one after the other: whoever waits for the second is lost.
+        (
+            ("America/New_York", "America/Chicago"),
+            {"messages": 100, "validity_h": 0.2, "allowed_hours": (Hours(from_h=9, to_h=9.5),)},
+            None,
+        ),
+        (("America/New_York",), {"messages": 100, "validity_h": 0.2}, "19:55"),
+    ],
+)
+def test_what_may_not_wait(zones, fields, latest):
+    found = smslab.latest_start(scenario(zones=zones, **fields), rng=1)
+    assert (found.start and f"{found.start:%H:%M}") == latest
+    if not found:
+        assert (found.curve["next_day"] > 0).all()
+
+
+def test_a_window_of_starts_in_the_middle_of_the_day():
+    opens = (Hours(from_h=10, to_h=12), Hours(from_h=18, to_h=21))
+    zones = ("America/New_York", "America/Chicago")
+    waits = scenario(zones=zones, messages=100, validity_h=1.2, allowed_hours=(opens[0],))
+    found = smslab.latest_start(waits, rng=1)
+    assert f"{found.start:%H:%M}" == "11:55"
+    both = scenario(zones=zones, messages=100, validity_h=0.2, allowed_hours=opens)
+    assert f"{smslab.latest_start(both, rng=1).start:%H:%M}" == "20:55"
+
+
+def test_a_campaign_over_hours_is_split_into_shorter_ones():
+    zones = ("America/New_York", "America/Chicago")
+    found = smslab.latest_start(scenario(zones=zones, messages=500, over_h=4), rng=1)
+    starts = [f"{moment:%H:%M}" for moment in found.zones["split_start"]]
+    assert starts == ["17:00", "19:00"]
+    split = found.split()
+    assert [part.over_h for part in split.traffic] == [2, 2]
+    run = smslab.simulate(split, rng=1)
+    assert run.of(split.traffic[0].name).figures()["sending_done_s"] <= 14 * 3600
+
+
+def test_names_with_brackets():
+    odd = scenario(name="of [x]").changed(
+        {"goals": (smslab.Goal("finish <= 20:00", {"campaign": "of [x]"}),)}
+    )
+    found = smslab.latest_start(odd, rng=1)
+    assert found.start == at("2026-11-27T19:00:00-05:00")
+    assert found.split().goals == ()
 
 
 def test_other_traffic_takes_its_part():
@@ -169,6 +231,7 @@ def test_without_zones_the_clock_is_that_of_the_start():
             "TR: promotional international traffic prohibited",
         ),
         ({}, {"step_min": 0}, "step_min must be"),
+        ({}, {"step_min": "5"}, "step_min must be"),
         ({}, {"late": 5}, "late must be a share"),
         ({}, {"replications": 5}, "replications must be 19 or more"),
     ],
