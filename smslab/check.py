@@ -26,7 +26,7 @@ from smslab.regulations import (
     states_with_hours,
 )
 from smslab.scenario import Campaign, Inbound, Poisson, Scenario
-from smslab.supply import Limited, Sender
+from smslab.supply import Carrier, Limited, Sender
 
 __all__ = ["Check", "Finding", "check"]
 
@@ -145,13 +145,14 @@ def check(scenario: Scenario) -> Check:
     >>> from smslab.scenario import Campaign, Scenario, Sender
     >>> offer = Campaign(name="offer", messages=50_000, validity_h=10)
     >>> print(smslab.check(Scenario(traffic=(offer,), senders=(Sender(mps=1),))))
-    lost  traffic[offer].validity_h: needs 13 h 53 min at 1/s of sender and may wait 10 h: about
-          28 % fail in the queue (the scenario's own figures)
+    lost  traffic[offer].validity_h: waits up to 13 h 53 min at 1/s of sender and may wait 10 h:
+          about 28 % fail in the queue (the scenario's own figures)
     """
     estimated = estimate(scenario)
     found = [
         *_capacity(scenario, estimated),
         *_queues(scenario, estimated),
+        *_rooms(scenario),
         *_caps(scenario),
         *_published_rates(scenario),
         *_ten_dlc(scenario),
@@ -188,15 +189,14 @@ def _limits(scenario: Scenario) -> Iterator[tuple[str, Limited, list[tuple[Deman
 
 
 def _capacity(scenario: Scenario, estimated: Estimate) -> Iterator[Finding]:
-    """Find what random traffic is too much for, and what is not done by the horizon."""
+    """Find what is too busy for a time, and what is not done by the horizon."""
     table = estimated.table
     for station, rows in table.groupby("station", sort=False):
         busy = float(rows["busy"].sum())
         if busy >= 1:
             names = ", ".join(rows.loc[rows["busy"] > 0, "traffic"])
-            severity = "lost" if busy > 1 else "late"
             yield Finding(
-                severity=severity,
+                severity="late",
                 where=str(station),
                 what=f"{names} bring {_percent(busy)} of what it can take in the busiest hour",
             )
@@ -209,50 +209,82 @@ def _capacity(scenario: Scenario, estimated: Estimate) -> Iterator[Finding]:
 
 
 def _queues(scenario: Scenario, estimated: Estimate) -> Iterator[Finding]:
-    """Find what waits longer than it may, or than there is room for."""
+    """Find what waits longer than it may."""
+    by_name = {traffic.name: traffic for traffic in scenario.traffic}
     for row in estimated.table.to_dict("records"):
-        traffic = next((t for t in scenario.traffic if t.name == row["traffic"]), None)
-        if not isinstance(traffic, Campaign) or not row["units"]:
+        traffic = by_name.get(str(row["traffic"]))
+        longest_s = float(row["longest_s"])
+        if traffic is None or math.isnan(longest_s):
             continue
-        took_s = float(row["done_s"]) - (traffic.start_s + traffic.over_h * 3600)
-        needs_s = float(row["units"]) / float(row["per_second"])
-        if math.isnan(took_s) or traffic.allowed_hours:
-            continue
-        if took_s > traffic.validity_h * 3600:
-            share = 1 - traffic.validity_h * 3600 / max(
-                took_s if math.isfinite(took_s) else needs_s, 1
-            )
+        place = f"{_number(float(row['per_second']))}/s of {row['station']}"
+        if math.isinf(longest_s):
+            longest_s = float(row["units"]) / float(row["per_second"])
+        if longest_s > traffic.validity_h * 3600 + 1:
             what = (
-                f"needs {duration(took_s)} at {_number(float(row['per_second']))}/s of "
-                f"{row['station']} and may wait {traffic.validity_h:g} h: about "
-                f"{_percent(share)} fail in the queue"
+                f"waits up to {duration(longest_s)} at {place} and may wait "
+                f"{traffic.validity_h:g} h: "
             )
+            at_once = isinstance(traffic, Campaign) and not traffic.over_h
+            if at_once and not traffic.allowed_hours:
+                share = 1 - traffic.validity_h * 3600 / longest_s
+                what += f"about {_percent(share)} fail in the queue"
+            else:
+                what += "what waits longer fails in the queue"
             yield Finding(severity="lost", where=f"{_path(traffic)}.validity_h", what=what)
             continue
         for provider, hours, source in _QUEUES:
-            if took_s > hours * 3600:
+            if longest_s > hours * 3600 and not traffic.allowed_hours:
                 yield Finding(
                     severity="limit",
                     where=_path(traffic),
-                    what=f"waits up to {duration(took_s)}; {provider} keeps messages {hours} h",
+                    what=f"waits up to {duration(longest_s)}; {provider} keeps messages {hours} h",
                     source=source,
                 )
+
+
+def _rooms(scenario: Scenario) -> Iterator[Finding]:
+    """Find what there is no room for to wait."""
     for where, limited, parts in _limits(scenario):
         if limited.queue_limit is None or limited.mps is None:
             continue
         for item, share in parts:
-            if isinstance(item, Campaign) and not item.over_h:
-                units = arrivals(item)[1][-1] * share * units_of(item, limited)[0]
-                lost = 1 - limited.queue_limit / units if units else 0.0
-                if lost > 0:
-                    yield Finding(
-                        severity="lost",
-                        where=f"{where}.queue_limit",
-                        what=(
-                            f"{item.name} brings {_number(units)} {limited.per}s at once and "
-                            f"{limited.queue_limit:,} may wait: about {_percent(lost)} fail"
-                        ),
-                    )
+            if not isinstance(item, Campaign) or item.over_h or item.allowed_hours:
+                continue
+            sticky = isinstance(limited, Sender) and limited.pool == "sticky"
+            rate, numbers = _rate(limited), limited.numbers if isinstance(limited, Sender) else 1
+            # What comes no faster than it leaves does not wait.
+            inflow = _inflow(scenario, item, limited) * share
+            units = arrivals(item)[1][-1] * share * units_of(item, limited)[0]
+            waiting = units * max(1 - rate / inflow, 0.0) if math.isfinite(inflow) else units
+            room = limited.queue_limit * (numbers if sticky else 1)
+            if waiting > room:
+                yield Finding(
+                    severity="lost",
+                    where=f"{where}.queue_limit",
+                    what=(
+                        f"{item.name} brings {_number(units)} {limited.per}s, of which "
+                        f"{_number(waiting)} wait at once and {room:,} may: about "
+                        f"{_percent((waiting - room) / units)} fail"
+                    ),
+                )
+
+
+def _rate(limited: Limited) -> float:
+    """Return the units per second of all numbers."""
+    numbers = limited.numbers if isinstance(limited, Sender) else 1
+    return math.inf if limited.mps is None else limited.mps * numbers
+
+
+def _inflow(scenario: Scenario, traffic: Demand, limited: Limited) -> float:
+    """Return the units per second that what stands before a limit lets through at most."""
+    before: list[Limited] = []
+    if limited is not scenario.account:
+        before += [] if scenario.account is None else [scenario.account]
+    if isinstance(limited, Carrier):
+        before.append(scenario.sender_of(traffic))
+    own = units_of(traffic, limited)[0]
+    messages = (_rate(each) / max(units_of(traffic, each)[0], 1e-9) for each in before)
+    return min(messages, default=math.inf) * own
 
 
 def _on_a_day(
@@ -271,7 +303,9 @@ def _on_a_day(
         if len(at_s):
             # What comes right as a day ends is the next one's.
             by_then = np.interp(ends - 1e-6, at_s, came, left=0.0)
-            total += np.diff(by_then, prepend=0.0) * share * units_of(traffic, limited)[0]
+            units = np.diff(by_then, prepend=0.0) * share * units_of(traffic, limited)[0]
+            # In a day no more can come than what stands before lets through.
+            total += np.minimum(units, _inflow(scenario, traffic, limited) * share * _DAY_S)
     return float(total.max())
 
 
@@ -348,6 +382,7 @@ def _ten_dlc(scenario: Scenario) -> Iterator[Finding]:
         senders = [(t, scenario.sender_of(t)) for t in scenario.traffic]
         ten_dlc = [(t, sender) for t, sender in senders if sender.type == "10dlc"]
         parts = [(t, carrier_shares(scenario, t).get(place, 0.0)) for t, _ in ten_dlc]
+        pairs = list(zip(ten_dlc, parts, strict=True))
         units = _on_a_day(scenario, parts, _SEGMENTS, 0.0, _PACIFIC)
         if not units:
             continue
@@ -357,8 +392,8 @@ def _ten_dlc(scenario: Scenario) -> Iterator[Finding]:
             yield from _daily_tiers(where, carrier, own, units)
         else:
             times = ", ".join(f"{tier.tier} {duration(units / tier.per_second)}" for tier in own)
-            rate = math.fsum((sender.mps or math.inf) * sender.numbers for _, sender in ten_dlc)
-            rate = min(rate, math.inf if carrier.mps is None else carrier.mps)
+            through = {sender.name: _rate(sender) * part for (_, sender), (_, part) in pairs}
+            rate = min(math.fsum(through.values()), _rate(carrier))
             yield Finding(
                 severity="limit" if rate > own[0].per_second else "note",
                 where=f"{where}.mps",
@@ -536,9 +571,11 @@ def _leaves_within(
     if isinstance(traffic, Poisson) or done_s - begin_s >= 7 * _DAY_S:
         return False
     within = calendars.minutes_of(hours)
+    is_local = isinstance(traffic, Campaign) and traffic.local
     for zone in list(traffic.zones) or scenario.zone_names:
+        shift_s = scenario.shift(zone, begin_s) / SECOND if is_local and zone is not None else 0.0
         clock = scenario.start.tzinfo if zone is None else zoneinfo.ZoneInfo(zone)
-        begin = (scenario.start + dt.timedelta(seconds=begin_s)).astimezone(clock)
+        begin = (scenario.start + dt.timedelta(seconds=begin_s + shift_s)).astimezone(clock)
         first = begin.weekday() * 1440 + begin.hour * 60 + begin.minute
         minutes = (
             np.arange(first, first + math.ceil((done_s - begin_s) / 60) + 1) % calendars.WEEK_MIN

@@ -30,6 +30,9 @@ _Numbers = npt.NDArray[np.float64]
 #: Moments that a schedule is thinned out to.
 _MOMENTS: Final = 1000
 
+#: Units per second of a carrier that takes any number, but for its outages.
+_NO_LIMIT: Final = 1e9
+
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
@@ -44,7 +47,8 @@ class Estimate:
         traffic that passes it: ``units`` (float64: segments or messages that come), ``per_second``
         (float64: that can leave), ``busy`` (float64: share of that which the busiest hour of all
         random traffic takes), ``done_s`` (float64: when the last has left, in seconds after the
-        start, by the fluid model; infinite past the horizon, NaN where nothing comes), ``wait_s``
+        start, by the fluid model; infinite past the horizon, NaN where nothing comes),
+        ``longest_s`` (float64: the longest that one waits there, in order, by the same), ``wait_s``
         (float64: mean wait of random traffic in its busiest hour, NaN of other traffic) and
         ``model`` (str: how the wait was found).
     """
@@ -54,7 +58,10 @@ class Estimate:
 
     @property
     def sending_done_s(self) -> float:
-        """When the last message has passed the slowest station, in seconds after the start."""
+        """When the last message has passed the slowest station, in seconds after the start.
+
+        0 where no station has a limit, NaN where nothing comes.
+        """
         return float(self.table["done_s"].max()) if len(self.table) else 0.0
 
     @property
@@ -75,6 +82,8 @@ class Estimate:
         lines = []
         if self.bottleneck:
             last = f"last leaves after {duration(self.sending_done_s)}"
+            if math.isnan(self.sending_done_s):
+                return "nothing is sent: the scenario has no messages"
             if math.isinf(self.sending_done_s):
                 last = f"not all leave before the horizon of {self.scenario.horizon_h:g} h"
             lines.append(f"{last}; {self.bottleneck} sets the pace (fluid)")
@@ -103,8 +112,8 @@ def estimate(scenario: Scenario) -> Estimate:
     at the station's rate, by priority, in the hours that are allowed. The waits of traffic at
     random moments are those of M/G/1 by priority (Cobham 1954), of M/M/c for agents, and for
     several numbers those of M/M/c times (1 + cv²) / 2 (Lee and Longton 1959), beside a campaign
-    those of one sender as fast as all together. Daily caps, windows, outages at random, retries
-    and answers to campaigns are left to the simulation.
+    those of one sender as fast as all together. Daily caps, windows, outages at random, failover,
+    retries and answers to campaigns are left to the simulation.
 
     Parameters
     ----------
@@ -129,16 +138,23 @@ def estimate(scenario: Scenario) -> Estimate:
     rows: list[dict[str, object]] = []
     for name, limited, parts, closed_s in _stations(scenario):
         numbers = limited.numbers if isinstance(limited, Sender) else 1
-        if limited.mps is not None:
-            flows = [_flows(scenario, traffic, limited, share) for traffic, share in parts]
-            every = [flow for each in flows for flow in each]
-            done = iter(drain(every, limited.mps * numbers, closed_s, horizon_s))
-            for row, each in zip(_rows(name, limited, numbers, parts), flows, strict=True):
-                row["units"] = sum(flow.units for flow in each)
-                row["done_s"] = float(np.fmax.reduce([next(done) for _ in each]))
-                rows.append(row)
+        if limited.mps is None and not len(closed_s):
+            continue
+        rate = _NO_LIMIT if limited.mps is None else limited.mps * numbers
+        flows = [_flows(scenario, traffic, limited, share) for traffic, share in parts]
+        every = [flow for each in flows for flow in each]
+        drained = iter(drain(every, rate, closed_s, horizon_s))
+        for row, each in zip(_rows(name, limited, numbers, parts), flows, strict=True):
+            row["units"] = sum(flow.units for flow in each)
+            found = [next(drained) for _ in each]
+            for column, values in zip(
+                ("done_s", "longest_s"), zip(*found, strict=True), strict=True
+            ):
+                row[column] = float(np.fmax.reduce(values))
+            rows.append(row)
     rows += [row for traffic in scenario.traffic for row in _agents(traffic)]
-    columns = ["station", "traffic", "units", "per_second", "busy", "done_s", "wait_s", "model"]
+    columns = ["station", "traffic", "units", "per_second", "busy", "done_s"]
+    columns += ["longest_s", "wait_s", "model"]
     return Estimate(scenario, pd.DataFrame(rows, columns=pd.Index(columns)))
 
 
@@ -217,7 +233,9 @@ def _stations(scenario: Scenario) -> Iterator[tuple[str, Limited, list[_Part], _
         yield sender.name, sender, own, never
     reached = [carrier_shares(scenario, traffic) for traffic in scenario.traffic]
     for k, carrier in enumerate(scenario.carriers):
-        closed = [(o.from_h * 3600, (o.from_h + o.hours) * 3600) for o in carrier.outages]
+        # With a failover nobody waits for the end of an outage.
+        outages = () if carrier.failover else carrier.outages
+        closed = [(o.from_h * 3600, (o.from_h + o.hours) * 3600) for o in outages]
         shares = zip(scenario.traffic, reached, strict=True)
         shared: list[_Part] = [(traffic, of[k]) for traffic, of in shares if k in of]
         if shared:
@@ -358,26 +376,34 @@ def _rows(
     name: str, limited: Limited, numbers: int, parts: Sequence[_Part]
 ) -> list[dict[str, object]]:
     """Return a row for each traffic at a station: how busy it is, how long random traffic waits."""
-    assert limited.mps is not None
-    rate = limited.mps * numbers
+    if limited.mps is None:
+        blank = {"station": name, "per_second": math.inf, "busy": 0.0, "model": ""}
+        return [{**blank, "traffic": t.name, "wait_s": math.nan} for t, _ in parts]
+    # Each number of a sticky pool has a queue, and its part of the messages.
+    own = numbers if isinstance(limited, Sender) and limited.pool == "sticky" else 1
+    rate = limited.mps * numbers / own
     random: dict[str, _Class] = {}
     beside: _Class | None = None
     for traffic, share in parts:
         mean, second = units_of(traffic, limited)
         if isinstance(traffic, Poisson):
             if mean:
-                random[traffic.name] = (_busiest(traffic) * share, mean / rate, second / rate**2)
+                random[traffic.name] = (
+                    _busiest(traffic) * share / own,
+                    mean / rate,
+                    second / rate**2,
+                )
         elif arrivals(traffic)[1][-1] > 0:
             beside = (0.0, mean / rate, second / rate**2)
     spaced = limited.limiter == "spacing"
-    waits = _waits(random, [t for t, _ in parts], beside, numbers) if spaced else {}
+    waits = _waits(random, [t for t, _ in parts], beside, numbers // own) if spaced else {}
     rows: list[dict[str, object]] = []
     for traffic, _ in parts:
         arriving, service, _ = random.get(traffic.name, (0.0, 0.0, 0.0))
         wait_s, model = waits.get(traffic.name, (math.nan, ""))
         rows.append(
             {
-                **{"station": name, "traffic": traffic.name, "per_second": rate},
+                **{"station": name, "traffic": traffic.name, "per_second": rate * own},
                 **{"busy": arriving * service, "wait_s": wait_s, "model": model},
             }
         )
@@ -432,6 +458,7 @@ def _agents(traffic: Demand) -> list[dict[str, object]]:
             "per_second": talk.agents / talk.handling_mean_s,
             "busy": rate * talk.handling_mean_s / talk.agents,
             "done_s": math.nan,
+            "longest_s": math.nan,
             "wait_s": theory.mmc_wait(rate, talk.handling_mean_s, talk.agents),
             "model": "M/M/c",
         }

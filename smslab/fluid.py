@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Flow", "drain"]
+__all__ = ["Drained", "Flow", "drain"]
 
 _Numbers = npt.NDArray[np.float64]
 
@@ -45,10 +46,25 @@ class Flow:
         return float(self.came[-1]) if len(self.came) else 0.0
 
 
+class Drained(NamedTuple):
+    """What becomes of a flow.
+
+    Parameters
+    ----------
+    done_s : float
+        When its last unit has left; infinite where something is left, NaN where nothing comes.
+    longest_s : float
+        The longest time that a unit waits, first come first served; infinite and NaN alike.
+    """
+
+    done_s: float
+    longest_s: float
+
+
 def drain(
     flows: Sequence[Flow], per_second: float, closed_s: _Numbers, horizon_s: float
-) -> list[float]:
-    """Return when the last unit of each flow has left.
+) -> list[Drained]:
+    """Return when the last unit of each flow has left, and how long one waits at most.
 
     Flows of one priority leave in proportion to what waits of each.
 
@@ -65,9 +81,8 @@ def drain(
 
     Returns
     -------
-    list of float
-        Seconds; infinite where something is left at the horizon, NaN of a flow in which nothing
-        comes.
+    list of Drained
+        Of each flow.
     """
     borders = [flow.at_s for flow in flows] + [flow.opens_s.ravel() for flow in flows]
     edges = np.unique(np.concatenate([[0.0, horizon_s], closed_s.ravel(), *borders]))
@@ -75,7 +90,9 @@ def drain(
     order = sorted({flow.priority for flow in flows})
     ranks = [np.array([flow.priority == priority for flow in flows]) for priority in order]
     waiting = np.zeros(len(flows))
+    gone = np.zeros(len(flows))
     last = np.full(len(flows), np.nan)
+    moments, left = [float(edges[0])], [gone.copy()]
     # What has come right after each edge, and right before it.
     after = np.array([_came(flow, edges, "right") for flow in flows]).reshape(len(flows), -1)
     before = np.array([_came(flow, edges, "left") for flow in flows]).reshape(len(flows), -1)
@@ -94,12 +111,37 @@ def drain(
                 step = min(step, float((waiting[falling] / (out - inflow)[falling]).min()))
             waiting += (inflow - out) * step
             waiting[waiting < _NOTHING] = 0
+            gone += out * step
             now = end if step == end - now else now + step
             last[out > 0] = now
+            moments.append(now)
+            left.append(gone.copy())
     whole = np.array([flow.units for flow in flows])
     last[waiting > _NOTHING] = np.inf
     last[after[:, -1] < whole - _NOTHING] = np.inf
-    return [float(moment) for moment in np.where(whole > 0, last, np.nan)]
+    out_of = np.array(left).reshape(len(moments), -1)
+    found = []
+    for k, flow in enumerate(flows):
+        if flow.units <= 0:
+            found.append(Drained(math.nan, math.nan))
+        elif math.isinf(last[k]):
+            found.append(Drained(math.inf, math.inf))
+        else:
+            found.append(Drained(float(last[k]), _longest(flow, np.array(moments), out_of[:, k])))
+    return found
+
+
+def _longest(flow: Flow, moments: _Numbers, gone: _Numbers) -> float:
+    """Return the longest time between the coming and the leaving of a unit, in order."""
+    # Right before and right after each unit at which one of the two curves has a corner.
+    tiny = 1e-9 * flow.units
+    corners = np.concatenate([flow.came, gone])
+    units = np.clip(np.concatenate([corners - tiny, corners + tiny]), tiny, flow.units - tiny)
+    comes = flow.at_s[np.searchsorted(flow.came, units, "left").clip(0, len(flow.at_s) - 1)]
+    rising = np.r_[True, np.diff(flow.came) > 0]
+    comes = np.minimum(comes, np.interp(units, flow.came[rising], flow.at_s[rising]))
+    moves = np.r_[np.diff(gone) > 0, True] | np.r_[True, np.diff(gone) > 0]
+    return float((np.interp(units, gone[moves], moments[moves]) - comes).max())
 
 
 def _came(flow: Flow, moments: _Numbers, side: Literal["left", "right"]) -> _Numbers:
