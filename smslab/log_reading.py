@@ -43,8 +43,11 @@ _MOST_SEGMENTS: Final = 255
 #: No message costs more, in any currency (our choice).
 _MOST_CHARGED: Final = 1e6
 
-#: What stands where there is no id, and what floats and spreadsheets make of a long one.
-_NO_ID: Final = r"(?i)^(n/?a|nan|null|none|nil|-+|[0-9]([.,][0-9]+)?e\+[0-9]+)$"
+#: What floats and spreadsheets make of a long number.
+_CUT_SHORT: Final = r"[0-9]([.,][0-9]+)?[eE]\+[0-9]+"
+
+#: What stands where there is no id.
+_NO_ID: Final = rf"(?i)^(n/?a|nan|null|none|nil|-+|{_CUT_SHORT})$"
 
 #: Ids of so many octets are none of these, as are most ids; a search takes its time.
 _LONG_ID: Final = 25
@@ -197,7 +200,7 @@ class _Reader:
             "id": self._ids(),
             "campaign": self._category("campaign"),
             "sender": self._category("sender"),
-            "to": self._string("to"),
+            "to": self._recipients(),
             "carrier": self._carrier(),
             "encoding": self._category("encoding"),
             "segments": self._segments(),
@@ -283,6 +286,14 @@ class _Reader:
         self._told(none, "id", ids, "not an id: kept as a message of its own")
         none |= pc.equal(bare, "").to_numpy()
         return ids.mask(none) if none.any() else ids
+
+    def _recipients(self) -> pd.Series[str]:
+        numbers, column = self._string("to"), self._column("to")
+        if column is None or not pc.any(pc.match_substring_regex(column, "[eE][+]")).as_py():
+            return numbers
+        cut = pc.fill_null(pc.match_substring_regex(column, f"^{_CUT_SHORT}$"), False).to_numpy()
+        self._told(cut, "to", numbers, "digits are lost: have the column as text")
+        return numbers.mask(cut)
 
     def _category(self, role: str) -> pd.Categorical[str]:
         column = self._column(role)
@@ -483,10 +494,11 @@ class _Reader:
 
     def _keys(self, frame: pd.DataFrame) -> npt.NDArray[np.int64]:
         """Give records of one id and one recipient the same number, those without an id -1."""
-        ids = pd.factorize(frame["id"])[0].astype(np.int64)
-        again = (ids >= 0) & pd.Series(ids).duplicated(keep=False).to_numpy()
-        if not again.any():
+        codes, names = pd.factorize(frame["id"])
+        ids = codes.astype(np.int64)
+        if len(names) == np.count_nonzero(ids >= 0):
             return ids
+        again = (ids >= 0) & pd.Series(ids).duplicated(keep=False).to_numpy()
         keys = ids * (len(frame) + 1)
         keys[ids < 0] = -1
         parts = frame[again]

@@ -5,7 +5,9 @@ What one line or object holds is a record; nothing is said yet of what its colum
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import decimal
 import gzip
 import io
 import itertools
@@ -84,7 +86,7 @@ def records_of(frame: pd.DataFrame) -> Records:
         others = [name for name in frame.index.names if name not in levels]
         frame = frame.reset_index(others, drop=True) if others else frame
         frame = frame.reset_index()
-    names = [str(name) for name in frame.columns]
+    names = [_whole(str(name)) for name in frame.columns]
     double = [name for name in names if names.count(name) > 1]
     if double:
         raise InputError(f"the table has more than one column {double[0]!r}; rename one")
@@ -429,11 +431,20 @@ def _payload(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _to_each(item: dict[str, Any]) -> list[dict[str, Any]]:
-    """Make a record for each recipient of a message that has several."""
+    """Make a record for each recipient of a message that has several, with its share of the cost.
+
+    Telnyx charges by recipient and writes the sum (developers.telnyx.com, group messaging, read
+    2026-11).
+    """
     recipients = item.get("to")
-    if isinstance(recipients, list) and all(isinstance(one, dict) for one in recipients):
-        return [item | {"to": one} for one in recipients] or [item]
-    return [item]
+    if not isinstance(recipients, list) or not all(isinstance(one, dict) for one in recipients):
+        return [item]
+    cost = item.get("cost")
+    if isinstance(cost, dict) and len(recipients) > 1:
+        with contextlib.suppress(ArithmeticError):  # what is no amount is told later
+            share = decimal.Decimal(str(cost.get("amount"))) / len(recipients)
+            item = item | {"cost": cost | {"amount": str(share)}}
+    return [item | {"to": one} for one in recipients] or [item]
 
 
 def _flat(item: dict[str, Any], within: str = "") -> Iterator[tuple[str, str | None]]:
@@ -499,12 +510,16 @@ def _of_objects(
     numbered = list(objects)
     names = dict.fromkeys(name for _, item in numbered for name in item)
     columns = [
-        pa.array([_whole(item.get(name)) for _, item in numbered], _STRING) for name in names
+        pa.array(
+            [None if (text := item.get(name)) is None else _whole(text) for _, item in numbered],
+            _STRING,
+        )
+        for name in names
     ]
-    table = pa.Table.from_arrays(columns, names=list(names))
+    table = pa.Table.from_arrays(columns, names=[_whole(name) for name in names])
     return Records(str(path), table, np.array([n for n, _ in numbered], np.int64), faults)
 
 
-def _whole(text: str | None) -> str | None:
+def _whole(text: str) -> str:
     """Put a question mark for half a surrogate pair, which no encoding can hold."""
-    return text if text is None else text.encode("utf-8", "replace").decode("utf-8")
+    return text.encode("utf-8", "replace").decode("utf-8")

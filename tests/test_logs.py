@@ -510,6 +510,14 @@ def test_an_id_of_several_recipients_is_several_messages(twilio_log):
     assert "records put together: 2, about 1 of the messages" in log.notes[-1]
 
 
+def test_a_number_that_lost_its_digits_is_nobodys(twilio_log):
+    log = twilio_log(twilio_row("a", to="1.20255501E+11"), twilio_row("a", to="+12025550111"))
+    assert seen(log, "id", "to") == [["a", "+12025550111"]]
+    assert log.problems[["row", "column", "value"]].to_numpy().tolist() == [
+        [1, "to", "1.20255501E+11"]
+    ]
+
+
 def test_receipts_before_sending_are_told(twilio_log):
     early = twilio_row("a", date_updated="2026-11-25T09:00:00Z")
     log = twilio_log(early, twilio_row("b"))
@@ -589,14 +597,15 @@ def test_telnyx_webhooks(log_of):
         "id": "x",
         "to": people,
         "parts": 1,
+        "cost": {"amount": "0.0600", "currency": "USD"},
         "received_at": "2026-11-25T10:00:00Z",
         "completed_at": "2026-11-25T10:00:04Z",
     }
     event = {"data": {"event_type": "message.finalized", "id": "e", "payload": payload}, "meta": {}}
     log = log_of(json.dumps(event), "log.json")
-    assert seen(log, "id", "to", "status") == [
-        ["x", "+12025550101", "delivered"],
-        ["x", "+12025550102", "undelivered"],
+    assert seen(log, "id", "to", "status", "charge") == [
+        ["x", "+12025550101", "delivered", 0.03],
+        ["x", "+12025550102", "undelivered", 0.03],
     ]
     assert log.messages.index.is_unique
 

@@ -68,6 +68,12 @@ def test_mixtures_and_texts_that_no_encoding_can_hold():
     }
 
 
+def test_names_that_no_encoding_can_hold(records):
+    names = pd.Index(["a\ud83d"], dtype=object)
+    assert columns(records_of(pd.DataFrame([["1"]], columns=names))) == {"a?": ["1"]}
+    assert columns(records('{"a\\ud83d": "1"}')) == {"a?": ["1"]}
+
+
 def test_an_index_with_a_name_is_a_column():
     frame = pd.DataFrame({"status": ["sent"]}, index=pd.Index(["a"], name="sid"))
     assert columns(records_of(frame)) == {"sid": ["a"], "status": ["sent"]}
