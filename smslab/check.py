@@ -300,7 +300,7 @@ def _on_a_day(
     total = np.zeros(len(ends))
     for traffic, share in parts:
         at_s, came = arrivals(traffic)
-        if len(at_s):
+        if len(at_s) and share:
             # What comes right as a day ends is the next one's.
             by_then = np.interp(ends - 1e-6, at_s, came, left=0.0)
             units = np.diff(by_then, prepend=0.0) * share * units_of(traffic, limited)[0]

@@ -71,6 +71,14 @@ def test_is_described(name):
     assert found.scenario.name == name
 
 
+@pytest.mark.parametrize("name", smslab.scenarios.names())
+def test_fits(name):
+    found = smslab.check(smslab.scenarios.load(name))
+    # An hour without Verizon is too long for what may wait for half of one.
+    assert bool(found) == (name != "carrier_outage"), found
+    assert found.estimate.summary()
+
+
 def test_changes():
     scenario = smslab.scenarios.load("marketing", horizon_h=24, **{"senders.10DLC.mps": 30})
     assert (scenario.horizon_h, scenario.senders[0].mps) == (24, 30)

@@ -103,6 +103,6 @@ def test_dashboard(page, dashboard, tmp_path):
     page.get_by_text("By the fluid model").wait_for()
     print(f"first paint of the dashboard {painted:.1f} s")
     assert not [url for url in page.outside if "fontawesome" not in url]
-    for name in ("Message", "Campaign", "Capacity"):
+    for name in ("Message", "Campaign", "Capacity", "Log"):
         page.get_by_role("tab", name=name).click()
         page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
