@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -13,6 +14,7 @@ import pandas as pd
 
 from smslab.ledger import Ledger
 from smslab.outcome import NEVER, Keyword, Reason, Status
+from smslab.states import states_at
 
 __all__ = ["Log", "of_codes"]
 
@@ -109,6 +111,35 @@ class Log:
             resolution_s=self.resolution_s,
             from_log=True,
             final_is_receipt=self.final_is_receipt,
+        )
+
+    def states(self, at: float | Sequence[float] | None = None) -> pd.DataFrame:
+        """Count how many messages are in each state at some times.
+
+        Parameters
+        ----------
+        at : float or sequence of float, optional
+            As of :meth:`smslab.Run.states`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As of :meth:`smslab.Run.states`. A message whose time of coming is not known comes when
+            it is sent, and one whose time of sending is not known is sent when it ends; what has no
+            time at all stays to come.
+        """
+        known = self.ledger
+        left = np.isin(known.status, (Status.DELIVERED, Status.UNDELIVERED, Status.EXPIRED))
+        unseen = left & (known.sent_us == NEVER)
+        sent_us = np.where(unseen, known.final_us, known.sent_us)
+        at_once = np.where(sent_us == NEVER, known.final_us, sent_us)
+        return states_at(
+            at,
+            queued_us=np.where(known.queued_us == NEVER, at_once, known.queued_us),
+            sent_us=sent_us,
+            final_us=known.final_us,
+            read_us=known.read_us,
+            status=known.status,
         )
 
     def to_pandas(self) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from smslab.calibrate import Calibration
 from smslab.errors import OptionError
 from smslab.kernels.simulation import SECOND
+from smslab.logs import Log
 from smslab.outcome import NEVER, Status
 from smslab.replications import Replications
 from smslab.run import Run
@@ -29,6 +30,7 @@ __all__ = [
     "states",
     "throughput",
     "trade_off",
+    "unit_of",
     "utilisation",
 ]
 
@@ -90,7 +92,7 @@ def backlog(run: Run, *, ax: Axes | None = None) -> Axes:
     end = max(int(left[-1]) if len(left) else 0, int(queued[-1]) if len(queued) else 0, SECOND)
     times = np.linspace(0, end * 1.05, _POINTS)
     waiting = np.searchsorted(queued, times, "right") - np.searchsorted(left, times, "right")
-    unit, size = _unit(end / SECOND)
+    unit, size = unit_of(end / SECOND)
     ax.fill_between(times / SECOND / size, waiting, color=BLUE, alpha=0.3, linewidth=0)
     ax.plot(times / SECOND / size, waiting, color=BLUE)
     ax.set(
@@ -227,13 +229,13 @@ def delay(run: Run, *, ax: Axes | None = None) -> Axes:
     return _plain(ax)
 
 
-def states(run: Run, *, ax: Axes | None = None) -> Axes:
+def states(run: Run | Log, *, ax: Axes | None = None) -> Axes:
     """Draw the share of messages in each state over time.
 
     Parameters
     ----------
-    run : Run
-        One replication.
+    run : Run or Log
+        One replication, or a log.
     ax : Axes, optional
         Where to draw; a new figure if not given.
 
@@ -242,9 +244,9 @@ def states(run: Run, *, ax: Axes | None = None) -> Axes:
     Axes
     """
     ax = _axes(ax)
-    end = max(int(run.final_us.max(initial=0)), int(run.sent_us.max(initial=0)), SECOND) / SECOND
+    end = float(run.states().index[-1])
     counts = run.states(np.linspace(0, end, _POINTS).tolist()).drop(columns="read")
-    unit, size = _unit(end)
+    unit, size = unit_of(end)
     shares = 100 * counts / max(len(run), 1)
     shown = [name for name in _STATES if (counts[name] > 0).any()]
     if shown:
@@ -320,7 +322,7 @@ def trade_off(
     """
     ax = _axes(ax)
     known = table[np.isfinite(table[figure].astype(np.float64))]
-    unit, size = _unit(float(known[figure].max()) if len(known) else 1.0)
+    unit, size = unit_of(float(known[figure].max()) if len(known) else 1.0)
     front = front[np.isfinite(front[figure].astype(np.float64))]
     ax.step(
         front["cost"], front[figure] / size, where="post", color=GREY, label="best for its cost"
@@ -395,7 +397,7 @@ def _by_node(
     series = run.series(freq)
     series = series[series["kind"] == kind]
     end = float(series.index.get_level_values("time_s").max()) if len(series) else 1.0
-    unit, size = _unit(end)
+    unit, size = unit_of(end)
     factor = 100 if column == "utilisation" else 1
     for place, (node, rows) in enumerate(series.groupby(level="node", sort=False)):
         values = factor * rows[column]
@@ -471,7 +473,7 @@ def fan(replications: Replications, *, ax: Axes | None = None) -> Axes:
         late.quantile(q, interpolation="nearest").replace(np.inf, np.nan) for q in (0.05, 0.5, 0.95)
     )
     end = float(np.nanmax([1.0, *high, *middle]))
-    unit, size = _unit(end)
+    unit, size = unit_of(end)
     ax.fill_betweenx(
         shares, low / size, high / size, color=BLUE, alpha=0.25, label="90 % of the replications"
     )
@@ -559,8 +561,19 @@ def _plain(ax: Axes) -> Axes:
     return ax
 
 
-def _unit(end_s: float) -> tuple[str, int]:
-    """Return the unit of time in which an axis of this length reads well, and its seconds."""
+def unit_of(end_s: float) -> tuple[str, int]:
+    """Return the unit of time in which an axis of a length reads well.
+
+    Parameters
+    ----------
+    end_s : float
+        The length, in seconds.
+
+    Returns
+    -------
+    tuple of str and int
+        The unit, and its seconds.
+    """
     units = (("h", 3600), ("min", 60), ("s", 1))
     return next((name, size) for name, size in units if end_s >= 2 * size or size == 1)
 

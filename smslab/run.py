@@ -21,6 +21,7 @@ from smslab.ledger import Ledger, category
 from smslab.outcome import NEVER, Keyword, Reason, Stage, Status
 from smslab.results import Results
 from smslab.scenario import Carrier, Scenario, Sender
+from smslab.states import states_at
 
 __all__ = ["Run"]
 
@@ -181,28 +182,14 @@ class Run(Results):
             ``undelivered``, ``expired``, ``failed``, ``received`` (from people); and ``read``, of
             those delivered.
         """
-        last = max(int(self.final_us.max(initial=0)), int(self.sent_us.max(initial=0)), SECOND)
-        moments = np.linspace(0, last / SECOND, 100) if at is None else _moments(at)
-        times = np.floor(moments * SECOND).astype(np.int64)
-
-        def by_then(happened: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-            return np.searchsorted(np.sort(happened[happened != NEVER]), times, side="right")
-
-        ended = {
-            status.name.lower(): by_then(self.final_us[self.status == status])
-            for status in Status
-            if status is not Status.PENDING
-        }
-        queued, sent = by_then(self.traffic.queued_us), by_then(self.sent_us)
-        counts = {
-            "to_come": len(self) - queued,
-            "queued": queued - sent - ended["failed"] - ended["received"],
-            "sent": sent - ended["delivered"] - ended["undelivered"] - ended["expired"],
-            **ended,
-            "read": by_then(self.read_us),
-        }
-        shown = moments if at is None else np.atleast_1d(np.asarray(at))
-        return pd.DataFrame(counts, index=pd.Index(shown, name="time_s"))
+        return states_at(
+            at,
+            queued_us=self.traffic.queued_us,
+            sent_us=self.sent_us,
+            final_us=self.final_us,
+            read_us=self.read_us,
+            status=self.status,
+        )
 
     def series(self, freq: str | float = "1min") -> pd.DataFrame:
         """Return backlog, rate and utilisation of each sender and carrier over time.
@@ -329,16 +316,6 @@ def _sender_of(scenario: Scenario) -> npt.NDArray[np.int64]:
 
 #: Rows of a series; more is a slip of the pen.
 _MOST_ROWS: Final = 5_000_000
-
-
-def _moments(at: float | Sequence[float]) -> npt.NDArray[np.float64]:
-    try:
-        moments = np.atleast_1d(np.asarray(at, np.float64))
-    except (TypeError, ValueError):
-        moments = np.full(1, math.nan)
-    if moments.ndim > 1 or not (np.abs(moments) < 1e9).all():
-        raise OptionError(f"at must be a time in seconds, or several; not {at!r:.80}")
-    return moments
 
 
 def _node_names(nodes: Sequence[Sender | Carrier]) -> list[str]:

@@ -45,7 +45,7 @@ ALLOWED = {
     "dashboard": {"errors", "io"},
     "widgets": {
         *("calibrate", "errors", "estimate", "explain", "fields", "figures", "forecast", "goals"),
-        *("io", "ledger", "log_formats", "log_reading", "lookalikes"),
+        *("io", "kpi", "ledger", "log_formats", "log_reading", "logs", "lookalikes"),
         *("plan", "plot", "progress", "rates", "run", "scenario", "scenarios", "simulate", "smart"),
         *("widgets",),
     },
@@ -56,7 +56,7 @@ ALLOWED = {
         *("run", "scenario", "segment_prices", "simulate", "text", "traffic"),
     },
     "report": {"plot", "rates", "run"},
-    "plot": {"calibrate", "errors", "kernels", "outcome", "replications", "run"},
+    "plot": {"calibrate", "errors", "kernels", "logs", "outcome", "replications", "run"},
     "budget": {"cost", "errors", "forecast", "intervals", "segmentation", "smart"},
     "check": {
         *("calendars", "demand", "estimate", "figures", "kernels", "regulations", "scenario"),
@@ -102,7 +102,7 @@ ALLOWED = {
         *("amounts", "errors", "keywords", "ledger", "log_formats", "logs", "moments"),
         *("numbering", "outcome", "records"),
     },
-    "logs": {"ledger", "outcome"},
+    "logs": {"ledger", "outcome", "states"},
     "log_formats": {"outcome"},
     "amounts": set(),
     "moments": {"errors"},
@@ -122,9 +122,11 @@ ALLOWED = {
     "progress": set(),
     "run": {
         *("errors", "figures", "kernels", "layout", "ledger", "outcome", "results", "scenario"),
+        *("states",),
     },
     "figures": {"kernels", "outcome", "results", "rules"},
     "ledger": {"outcome"},
+    "states": {"errors", "kernels", "outcome"},
     "results": {"aftermath", "errors", "kernels", "outcome", "scenario", "traffic"},
     "aftermath": {"demand", "kernels", "outcome", "scenario"},
     "cost": {

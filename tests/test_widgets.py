@@ -15,6 +15,8 @@ from smslab.widgets import (
     calculator,
     campaign_calculator,
     capacity_planner,
+    delivery_explorer,
+    explorer,
     inspector,
     log_calibrator,
     message_inspector,
@@ -202,7 +204,13 @@ def test_uploads_that_cannot_be_read(name, content, says):
 
 def test_all_together():
     together = tabs(pd.DataFrame({"text": ["Hello"]}))
-    assert together.titles == ("Message", "Campaign", "Capacity", "Log")
+    assert together.titles == (
+        "Message",
+        "Campaign",
+        "Capacity",
+        "Delivery",
+        "Calibration",
+    )
 
 
 def test_dashboard_says_what_it_needs(monkeypatch, tmp_path):
@@ -240,3 +248,49 @@ def test_calibrator_takes_a_log(tmp_path):
     assert "The scenario" in widget.page.value
     assert "<b>" not in widget.page.value
     assert bytes(widget.picture.value).startswith(b"\x89PNG")
+
+
+@pytest.fixture(scope="module")
+def outage():
+    return smslab.simulate(smslab.scenarios.load("carrier_outage"), rng=1)
+
+
+def test_explorer_renders(outage, tmp_path):
+    shown = explorer.render(outage, 0.05)
+    assert shown.result.sum() - shown.result["read"] == len(outage)
+    assert "Verizon" in shown.page
+    assert "Did not arrive: " in shown.page
+    assert bytes(shown.picture).startswith(b"\x89PNG")
+    smslab.write_log(outage, tmp_path / "log.csv", "smslab")
+    log = smslab.read_log(tmp_path / "log.csv")
+    of_log = explorer.render(log, 1.0)
+    assert of_log.result["to_come"] == 0
+    assert of_log.result["failed"] == explorer.render(outage, 1.0).result["failed"]
+
+
+def test_the_time_slider_moves_the_states(outage):
+    widget = delivery_explorer()
+    assert "Upload a provider's log" in widget.page.value
+    widget = delivery_explorer(outage)
+    last = widget.result["delivered"], widget.picture.value
+    widget.time.value = 10
+    assert widget.result["delivered"] < last[0]
+    assert widget.picture.value != last[1]
+
+
+def test_states_of_a_log_without_all_times():
+    frame = pd.DataFrame(
+        {
+            "id": ["a", "b", "c"],
+            "to": ["+12025550123"] * 3,
+            "status": ["delivered", "delivered", "sent"],
+            "segments": [1, 1, 1],
+            "queued": [None, None, None],
+            "sent": ["2026-11-26T00:00:00Z", None, "2026-11-26T00:01:00Z"],
+            "final": ["2026-11-26T00:02:00Z", "2026-11-26T00:03:00Z", None],
+        }
+    )
+    states = smslab.read_log(frame).states([0, 60, 180])
+    assert states["sent"].tolist() == [1, 2, 1]
+    assert states["delivered"].tolist() == [0, 0, 2]
+    assert states["to_come"].tolist() == [2, 1, 0]

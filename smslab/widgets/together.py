@@ -7,6 +7,7 @@ import pandas as pd
 
 from smslab.widgets.calculator import campaign_calculator
 from smslab.widgets.calibrator import log_calibrator
+from smslab.widgets.explorer import delivery_explorer
 from smslab.widgets.inspector import message_inspector
 from smslab.widgets.planner import capacity_planner
 
@@ -29,7 +30,8 @@ def tabs(messages: pd.DataFrame | None = None) -> ipywidgets.Tab:
         "Message": message_inspector("Don’t miss it – half price on everything, today only!"),
         "Campaign": campaign_calculator(messages),
         "Capacity": capacity_planner(),
-        "Log": log_calibrator(),
+        "Delivery": delivery_explorer(),
+        "Calibration": log_calibrator(),
     }
     together = ipywidgets.Tab(list(shown.values()))
     together.titles = list(shown)

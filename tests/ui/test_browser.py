@@ -71,9 +71,9 @@ def test_planner_moves_with_its_sliders(page, voila):
     assert not [url for url in page.outside if "fontawesome" not in url]
 
 
-def upload(page, path):
+def upload(page, path, button="Upload a list"):
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Upload a list").click()
+        page.locator("button:visible", has_text=button).click()
     chooser.value.set_files(path)
 
 
@@ -101,8 +101,15 @@ def test_dashboard(page, dashboard, tmp_path):
     assert page.title() != "run"
     page.get_by_role("tab", name="Capacity").click()
     page.get_by_text("By the fluid model").wait_for()
+    run = smslab.simulate(smslab.scenarios.load("alerts"), rng=1)
+    smslab.write_log(run, tmp_path / "log.csv", "smslab")
+    page.get_by_role("tab", name="Delivery").click()
+    upload(page, tmp_path / "log.csv", "Upload a log")
+    states = page.locator(".smslab-states")
+    states.wait_for(timeout=30_000)
+    assert "delivered" in states.inner_text()
     print(f"first paint of the dashboard {painted:.1f} s")
     assert not [url for url in page.outside if "fontawesome" not in url]
-    for name in ("Message", "Campaign", "Capacity", "Log"):
+    for name in ("Message", "Campaign", "Capacity", "Delivery", "Calibration"):
         page.get_by_role("tab", name=name).click()
         page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
