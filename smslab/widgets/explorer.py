@@ -6,7 +6,6 @@ import datetime as dt
 import html
 
 import ipywidgets
-import pandas as pd
 
 from smslab import plot
 from smslab.errors import InputError
@@ -79,7 +78,8 @@ def _carriers(source: Run | Log) -> str:
     table[shares] = (100 * table[shares]).round(2)
     shown = table[wanted].rename(columns={name: f"{name}, %" for name in shares})
     shown = shown.rename(columns=lambda name: name.replace("_p95", " 95 %, s").replace("_", " "))
-    return pd.DataFrame(shown).round(1).to_html(border=0)
+    shown["messages"] = shown["messages"].map("{:,.0f}".format)
+    return shown.rename_axis(index=None, columns=None).round(1).to_html(border=0)
 
 
 class DeliveryExplorer(Panel):

@@ -67,7 +67,7 @@ class Upload(ipywidgets.FileUpload):  # type: ignore[misc]  # ipywidgets has no 
     """
 
     def __init__(self, name: str, endings: str) -> None:
-        wide = ipywidgets.Layout(width="auto")
+        wide = ipywidgets.Layout(width="auto", align_self="flex-start")
         super().__init__(accept=endings, multiple=False, description=name, layout=wide)
 
     def read(self, read: Callable[[Path], Any]) -> Any:
