@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-ui lint typecheck bench verify clean
+.PHONY: demo test test-ui lint typecheck bench verify gallery clean
 
 demo: .venv/.ok
 	$(BIN)/smslab demo
@@ -32,8 +32,11 @@ bench: benchmarks/.peers/.ok
 	$(BIN)/python benchmarks/bench_money.py
 	$(BIN)/python benchmarks/bench_planning.py
 
+gallery: .venv/.ok
+	$(BIN)/python tests/contact_sheet.py
+
 clean:
-	rm -rf .venv benchmarks/.peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis report.html report-messages.csv
+	rm -rf .venv benchmarks/.peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis report.html report-messages.csv gallery.png
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 benchmarks/.peers/.ok: benchmarks/bench_text.py benchmarks/bench_simulation.py | .venv/.ok

@@ -1,3 +1,4 @@
+import contact_sheet
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -128,3 +129,15 @@ def test_calibration_shows_the_log_and_the_model():
     assert len(plot.calibration(found, "B").lines) == 2
     with pytest.raises(OptionError, match="carrier must be one of"):
         plot.calibration(found, "C")
+
+
+def test_every_chart_is_on_the_contact_sheet():
+    drawn = contact_sheet.charts()
+    assert list(drawn) == sorted(set(plot.__all__) - {"unit_of"})
+    for name, draw in drawn.items():
+        ax = plt.figure().subplots()
+        draw(ax)
+        assert ax.get_title(), name
+        assert ax.get_xlabel(), name
+        assert ax.has_data(), name
+        assert all(np.isfinite([*ax.get_xlim(), *ax.get_ylim()])), name
