@@ -95,6 +95,10 @@ class Estimate:
                 f"{row['traffic']} at {row['station']}: {row['busy']:.0%} busy, mean wait {wait} "
                 f"({row['model']})"
             )
+        behind = self.table[self.table["wait_s"].isna() & (self.table["busy"] > 0)]
+        for row in behind[behind["longest_s"] >= 1].to_dict("records"):
+            longest = duration(float(row["longest_s"]))
+            lines.append(f"{row['traffic']} at {row['station']}: waits up to {longest} (fluid)")
         return "\n".join(lines) or "nothing waits: no station has a limit"
 
     def __repr__(self) -> str:
@@ -383,7 +387,7 @@ def _rows(
     own = numbers if isinstance(limited, Sender) and limited.pool == "sticky" else 1
     rate = limited.mps * numbers / own
     random: dict[str, _Class] = {}
-    beside: _Class | None = None
+    beside: tuple[int, _Class] | None = None
     for traffic, share in parts:
         mean, second = units_of(traffic, limited)
         if isinstance(traffic, Poisson):
@@ -393,8 +397,8 @@ def _rows(
                     mean / rate,
                     second / rate**2,
                 )
-        elif arrivals(traffic)[1][-1] > 0:
-            beside = (0.0, mean / rate, second / rate**2)
+        elif arrivals(traffic)[1][-1] > 0 and (not beside or _priority(traffic) <= beside[0]):
+            beside = _priority(traffic), (0.0, mean / rate, second / rate**2)
     spaced = limited.limiter == "spacing"
     waits = _waits(random, [t for t, _ in parts], beside, numbers // own) if spaced else {}
     rows: list[dict[str, object]] = []
@@ -411,10 +415,19 @@ def _rows(
 
 
 def _waits(
-    random: dict[str, _Class], traffic: Sequence[Demand], beside: _Class | None, numbers: int
+    random: dict[str, _Class],
+    traffic: Sequence[Demand],
+    campaign: tuple[int, _Class] | None,
+    numbers: int,
 ) -> dict[str, tuple[float, str]]:
-    """Return the mean wait of each random traffic, and the model that it is of."""
-    ranks = sorted({_priority(t) for t in traffic if t.name in random})
+    """Return the mean wait of each random traffic, and the model that it is of.
+
+    What does not come before a campaign waits behind all of it: that is the fluid model's.
+    """
+    last, beside = campaign or (math.inf, None)
+    ranks = sorted({_priority(t) for t in traffic if t.name in random and _priority(t) < last})
+    if not ranks:
+        return {}
     names = [[t.name for t in traffic if t.name in random and _priority(t) == r] for r in ranks]
     classes = [_pooled([random[name] for name in group]) for group in names]
     busy = math.fsum(rate * service for rate, service, _ in classes)

@@ -201,3 +201,15 @@ def test_what_sets_the_pace():
     )
     assert "mean wait without end" in swamped.summary()
     assert "<li>" in swamped._repr_html_()
+
+
+def test_codes_behind_a_campaign_wait_for_all_of_it():
+    codes = Poisson(name="codes", rate_per_s=2, duration_s=3600)
+    offers = Campaign(name="offers", messages=10_000, priority=0)
+    scenario = Scenario(traffic=(codes, offers), senders=(Sender(mps=10),))
+    found = smslab.estimate(scenario)
+    row = found.table[found.table["traffic"] == "codes"].iloc[0]
+    part = smslab.simulate(scenario, rng=1).of("codes").messages
+    assert math.isnan(row["wait_s"])
+    assert row["longest_s"] == pytest.approx((part["sent_s"] - part["queued_s"]).max(), rel=0.05)
+    assert "codes at sender: waits up to 1" in found.summary()
