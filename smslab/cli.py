@@ -413,6 +413,7 @@ def _rows(forecast: Forecast) -> pd.DataFrame:
 
 
 def _simulate(options: argparse.Namespace) -> None:
+    from smslab.goals import evaluate
     from smslab.replications import replicate
     from smslab.scenarios import named_or_read
     from smslab.simulate import simulate
@@ -430,6 +431,8 @@ def _simulate(options: argparse.Namespace) -> None:
         run = simulate(scenario, rng=options.seed, engine=options.engine)
         _write_simulation(run, many, options)
     print(many.summary())
+    if scenario.goals:
+        print(evaluate(scenario.goals, many).summary())
 
 
 def _write_simulation(run: Run, many: Replications, options: argparse.Namespace) -> None:

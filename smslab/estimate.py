@@ -14,7 +14,7 @@ import pandas as pd
 
 from smslab import calendars, theory
 from smslab.demand import Demand
-from smslab.errors import OptionError
+from smslab.errors import OptionError, nearest
 from smslab.figures import duration
 from smslab.fluid import Flow, drain
 from smslab.kernels.simulation import SECOND
@@ -29,6 +29,9 @@ _Numbers = npt.NDArray[np.float64]
 
 #: Moments that a schedule is thinned out to.
 _MOMENTS: Final = 1000
+
+#: Types of sender, as rate cards call them.
+_TYPES: Final = frozenset({"10dlc", "short_code", "toll_free", "long_code", "alphanumeric"})
 
 #: Units per second of a carrier that takes any number, but for its outages.
 _NO_LIMIT: Final = 1e9
@@ -60,17 +63,24 @@ class Estimate:
     def sending_done_s(self) -> float:
         """When the last message has passed the slowest station, in seconds after the start.
 
-        0 where no station has a limit, NaN where nothing comes.
+        Answers to inbound messages do not count, as in the figures of a run. 0 where no station
+        has a limit, NaN where nothing comes.
         """
-        return float(self.table["done_s"].max()) if len(self.table) else 0.0
+        inbound = [t.name for t in self.scenario.traffic if isinstance(t, Inbound)]
+        asked = self.table[~self.table["traffic"].isin(inbound)]
+        return float(asked["done_s"].max()) if len(asked) else 0.0
 
     @property
     def bottleneck(self) -> str:
-        """The station that is done last, of those equally late the busiest; empty if no limits."""
+        """The station that is done last, of those equally late the busiest; empty if none waits."""
         if not len(self.table):
             return ""
         last = self.table[self.table["done_s"] >= self.sending_done_s - 1]
         last = last if len(last) else self.table
+        # Where nobody waits, the traffic itself sets the pace.
+        last = last[(last["longest_s"] >= 1) | last["longest_s"].isna()]
+        if not len(last):
+            return ""
         return str(last.sort_values("busy", ascending=False, kind="stable")["station"].iloc[0])
 
     def to_pandas(self) -> pd.DataFrame:
@@ -80,20 +90,21 @@ class Estimate:
     def summary(self) -> str:
         """Return it in words."""
         lines = []
-        if self.bottleneck:
+        if len(self.table):
             last = f"last leaves after {duration(self.sending_done_s)}"
             if math.isnan(self.sending_done_s):
                 return "nothing is sent: the scenario has no messages"
             if math.isinf(self.sending_done_s):
                 last = f"not all leave before the horizon of {self.scenario.horizon_h:g} h"
-            lines.append(f"{last}; {self.bottleneck} sets the pace (fluid)")
+            pace = self.bottleneck or "the traffic itself"
+            lines.append(f"{last}; {pace} sets the pace (fluid)")
         for row in self.table[self.table["wait_s"].notna()].to_dict("records"):
             wait_s = float(row["wait_s"])
             wait = duration(wait_s) if wait_s >= 1 else f"{1000 * wait_s:.0f} ms"
             wait = wait if math.isfinite(wait_s) else "without end"
             lines.append(
-                f"{row['traffic']} at {row['station']}: {row['busy']:.0%} busy, mean wait {wait} "
-                f"({row['model']})"
+                f"{row['traffic']} at {row['station']}: {row['busy']:.0%} busy at most, mean wait "
+                f"then {wait} ({row['model']})"
             )
         behind = self.table[self.table["wait_s"].isna() & (self.table["busy"] > 0)]
         for row in behind[behind["longest_s"] >= 1].to_dict("records"):
@@ -136,7 +147,7 @@ def estimate(scenario: Scenario) -> Estimate:
     >>> offers = Campaign(name="offers", messages=36_000)
     >>> smslab.estimate(Scenario(traffic=(codes, offers), senders=(Sender(mps=10),)))
     last leaves after 1 h 18 min; sender sets the pace (fluid)
-    codes at sender: 30% busy, mean wait 71 ms (M/D/1 beside a campaign)
+    codes at sender: 30% busy at most, mean wait then 71 ms (M/D/1 beside a campaign)
     """
     horizon_s = scenario.horizon_h * 3600
     rows: list[dict[str, object]] = []
@@ -182,7 +193,8 @@ def list_cost(scenario: Scenario, rates: RateCard) -> float:
     Raises
     ------
     OptionError
-        If neither a carrier nor what goes to it has a country.
+        If neither a carrier nor what goes to it has a country, or a sender is of a type that does
+        not exist.
     RateCardError
         If a country has no price.
 
@@ -212,6 +224,12 @@ def list_cost(scenario: Scenario, rates: RateCard) -> float:
             total += segments * share * price.total_micro / MICRO
             countries.add(country)
     for sender in scenario.senders:
+        known = sorted({rate.sender_type for rate in rates.rates if rate.sender_type} | _TYPES)
+        if sender.type and sender.type not in known:
+            raise OptionError(
+                f"cost: no type of sender is called {sender.type!r}; known are {', '.join(known)}."
+                f"{nearest(sender.type, known)}"
+            )
         fixed = rates.fixed(sender_type=sender.type) if sender.type else pd.DataFrame()
         if len(fixed):
             monthly = fixed[(fixed["kind"] == "number_monthly") & fixed["country"].isin(countries)]

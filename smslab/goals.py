@@ -154,6 +154,7 @@ def evaluate(
             if not name.startswith("cause_"):
                 raise OptionError(
                     f"goal {goal.text!r}: {goal.figure} is not known of these messages"
+                    + ("; give rates" if goal.figure.startswith("cost") else "")
                 )
             value, low, high = 0.0, 0.0, 0.0
         else:

@@ -63,6 +63,8 @@ class Plan:
         ``runs``, ``misses``, ``meets`` (boolean; null where it is not decided), ``chosen`` (bool),
         the mean of each goal's figure (by the goal's text), and of ``delivered``,
         ``sending_done_s``, ``finish_s`` and ``messages_cost`` (NaN without rates).
+    next_cost : float
+        What the next dearer capacity costs; NaN if there is none.
     notes : tuple of str
         What else is to be said: what binds, what contradicts, what is not monotone.
     complete : bool
@@ -77,6 +79,7 @@ class Plan:
     confidence: float
     goals: pd.DataFrame
     table: pd.DataFrame
+    next_cost: float
     notes: tuple[str, ...]
     complete: bool
 
@@ -151,7 +154,7 @@ class Plan:
         head = f"{self.chosen}: all goals met in {done} of {self.replications} campaigns"
         if not self.is_met:
             head = f"no allowed capacity meets every goal; nearest: {head}"
-        lines = [head]
+        lines = [f"{head}, cost {self._costs()}"]
         for row in self.goals.to_dict("records"):
             goal = Goal(row["goal"])
             where = f" ({row['where']})" if row["where"] else ""
@@ -166,6 +169,13 @@ class Plan:
         if not self.complete:
             lines.append("  interrupted: a cheaper one may do")
         return "\n".join(lines)
+
+    def _costs(self) -> str:
+        """Write the cost, and that of the next step."""
+        found = self.table.loc[self.table["chosen"], "cost"].iloc[0]
+        return f"{found:,.6g}" + (
+            "" if math.isnan(self.next_cost) else f" (next step {self.next_cost:,.6g})"
+        )
 
     def __repr__(self) -> str:
         return self.summary()
@@ -215,8 +225,9 @@ def plan(
     cost : mapping, RateCard or callable, optional
         What a capacity costs: prices per unit of varied paths, such as
         ``{"senders[0].numbers": 1.15}``; a rate card, for a month's numbers and the list price of
-        all segments; or a function of the scenario. Units per second that the senders can take if
-        not given; of equal cost, the first in the order of `vary`.
+        all segments; or a function of the scenario. If not given, units per second that the
+        senders can take or, where these are the same and one number is varied, such as agents,
+        that number; of equal cost, the first in the order of `vary`.
     rates : RateCard, optional
         The prices for goals of cost; :attr:`Plan.table` then has ``messages_cost``.
     replications : int
@@ -252,7 +263,7 @@ def plan(
     >>> scenario = Scenario(traffic=(Campaign(messages=36_000),), senders=(Sender(mps=10),))
     >>> smslab.plan(scenario, "last leaves <= 20 min", vary={"senders[0].numbers": range(1, 9)},
     ...     rng=1)
-    senders[0].numbers = 3: all goals met in 20 of 20 campaigns
+    senders[0].numbers = 3: all goals met in 20 of 20 campaigns, cost 30 (next step 40)
       last leaves <= 20 min: 20 min 0 s, at worst 20 min 0 s, margin 0.1 s; next step 15 min 0 s
       binds: last leaves <= 20 min, missed at senders[0].numbers = 2 by 10 min 0 s
       estimate: last leaves after 20 min 0 s; sender sets the pace (fluid)
@@ -265,6 +276,8 @@ def plan(
         goal.seconds(scenario.start)
     cells = cells_of(scenario, vary)
     costs = [_cost_of(cell, cost) for cell in cells]
+    if cost is None and len(vary) == 1 and len(set(costs)) == 1:
+        costs = _by_value(cells, costs)
     drawn = seeds(rng, replications)
     search = _Capacities(cells, costs, wanted, rates, drawn, allowed, executor)
     complete = True
@@ -276,6 +289,14 @@ def plan(
         if not any(search.trials.values()):
             raise
     return _found(search, confidence, complete)
+
+
+def _by_value(cells: Sequence[Cell], costs: list[float]) -> list[float]:
+    """Return the varied numbers as costs, where senders take the same with all of them."""
+    values = [value for cell in cells for value in cell.settings.values()]
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return [float(value) for value in values]
+    return costs
 
 
 def _cost_of(cell: Cell, cost: Cost | None) -> float:
@@ -386,6 +407,7 @@ class _Capacities(Search[Trial]):
 def _found(search: _Capacities, confidence: float, complete: bool) -> Plan:
     """Sum up a search."""
     chosen = search.chosen
+    following = search.neighbour(chosen, 1)
     scenario = search.cells[chosen].scenario
     scenario = scenario.changed({"goals": tuple(search.goals)})
     notes = [
@@ -394,7 +416,10 @@ def _found(search: _Capacities, confidence: float, complete: bool) -> Plan:
         for goal in dict.fromkeys(search.mixed)
     ]
     if not search.is_ordered(chosen):
-        notes.append("every capacity was tried, for what is varied does not go one way with cost")
+        notes.append(
+            "all were tried from the cheapest on until one did: what is varied does not go one way "
+            "with cost"
+        )
     if search.best is None:
         notes += _why_not(search)
     else:
@@ -409,6 +434,7 @@ def _found(search: _Capacities, confidence: float, complete: bool) -> Plan:
         confidence=confidence,
         goals=_goals_table(search, chosen),
         table=_table(search),
+        next_cost=math.nan if following is None else search.costs[following],
         notes=tuple(notes),
         complete=complete,
     )
@@ -491,7 +517,7 @@ def _binding(search: _Capacities, chosen: int) -> list[str]:
     for place in chain[chain.index(chosen) + 1 :]:
         if search.meets(place) is False:
             titles = [search.goals[number].title for number in _missed(search, place)]
-            notes.append(f"not above: {search.cells[place]} misses {', '.join(titles)}")
+            notes.append(f"dearer is not better: {search.cells[place]} misses {', '.join(titles)}")
             break
     return notes
 

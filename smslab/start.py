@@ -24,7 +24,7 @@ from smslab.estimate import estimate
 from smslab.kernels.simulation import SECOND
 from smslab.outcome import NEVER, Reason, Status
 from smslab.progress import Progress, shown
-from smslab.regulations import marketing_hours
+from smslab.regulations import marketing_hours, states_with_hours
 from smslab.replications import allowed_misses
 from smslab.results import Results
 from smslab.scenario import Campaign, Scenario
@@ -121,11 +121,13 @@ class StartPlan:
             ]
         else:
             lines = [f"{self.campaign}: start at {self.start:%Y-%m-%d %H:%M %z} at the latest"]
+        if len(self.zones) > 1:
+            lines[0] += "; zone by zone: each part alone, by the same clock"
         for zone, row in self.zones.iterrows():
             leaves = row["last_leaves"]
             last = "nothing leaves" if pd.isna(leaves) else f"last leaves {leaves:%H:%M}"
             late = f", {row['next_day']:.1%} not on the day" if row["next_day"] else ""
-            part = f"; alone from {row['split_start']:%H:%M}"
+            part = f"; zone by zone from {row['split_start']:%H:%M}"
             part += f", {row['split_late']:.0%} too late" if row["split_late"] else ""
             lines.append(
                 f"  {zone}: open {row['opens']:%H:%M} to {row['closes']:%H:%M}, {last}{late}{part}"
@@ -193,11 +195,13 @@ def latest_start(
     --------
     >>> import smslab
     >>> smslab.latest_start(smslab.scenarios.load("marketing"), rng=1)
-    offer: start at 2026-11-27 20:25 -0500 at the latest
-      America/New_York: open 10:00 to 21:00, last leaves 20:58; alone from 20:44
-      America/Chicago: open 09:00 to 21:00, last leaves 19:58; alone from 21:50
-      America/Denver: open 08:00 to 21:00, last leaves 18:58; alone from 22:57
-      America/Los_Angeles: open 08:00 to 21:00, last leaves 17:58; alone from 23:54
+    offer: start at 2026-11-27 20:25 -0500 at the latest; zone by zone: each part alone, by the
+    same clock
+      America/New_York: open 10:00 to 21:00, last leaves 20:58; zone by zone from 20:44
+      America/Chicago: open 09:00 to 21:00, last leaves 19:58; zone by zone from 21:50
+      America/Denver: open 08:00 to 21:00, last leaves 18:58; zone by zone from 22:57
+      America/Los_Angeles: open 08:00 to 21:00, last leaves 17:58; zone by zone from 23:54
+      public holidays are not known
     """
     allowed = allowed_misses(replications, confidence)
     if not 0.1 <= _number(step_min) <= 24 * 60:
@@ -270,6 +274,7 @@ class _Day:
         assert isinstance(whole, Campaign)
         hours, self.notes = _hours_of(scenario, whole)
         self.scenario = _with(scenario, name, allowed_hours=hours, local=False)
+        self.notes = (*self.notes, "public holidays are not known")
         self.messages = whole.messages or 0
         self.over_s = whole.over_h * 3600
         self.zones = list(whole.zones) or scenario.zone_names
@@ -284,6 +289,12 @@ class _Day:
                 hour=0, minute=0, second=0, microsecond=0
             ) + dt.timedelta(days=1)
             ends_s = (midnight.astimezone(dt.UTC) - scenario.start).total_seconds()
+            day = midnight - dt.timedelta(days=1)
+            if day.date() != self.clock(0.0, zone).date():
+                self.notes = (
+                    *self.notes,
+                    f"closed until {day:%A, %Y-%m-%d} in {zone or 'the zone'}",
+                )
             of_day = spans[spans[:, 0] < ends_s]
             self.closes_s[zone] = min(float(of_day[-1, 1]), ends_s)
 
@@ -327,7 +338,13 @@ def _hours_of(scenario: Scenario, whole: Campaign) -> tuple[tuple[Hours, ...], t
             "each country on its own"
         )
     notes = [f"hours of {country}: {found.source}" for country, found in ruled.items()]
-    notes += [f"no hours are known of {country}" for country in countries if country not in ruled]
+    unknown = [country for country in countries if country not in ruled]
+    if unknown:
+        notes.insert(
+            0, f"no hours are known of {', '.join(unknown)}: those of the others are taken"
+        )
+    if "US" in ruled:
+        notes.append(f"{', '.join(states_with_hours())} have narrower hours: see smslab.check")
     return hours, tuple(notes)
 
 

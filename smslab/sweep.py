@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import itertools
 import math
@@ -48,11 +49,21 @@ class Cell:
 
     @property
     def labels(self) -> dict[str, Any]:
-        """The values as tables show them: what has a name by its name."""
-        return {path: getattr(value, "name", value) for path, value in self.settings.items()}
+        """The values as tables show them: a sender or the like by what is not its default."""
+        return {path: _label(value) for path, value in self.settings.items()}
 
     def __str__(self) -> str:
         return ", ".join(f"{path} = {_short(value)}" for path, value in self.labels.items())
+
+
+def _label(value: Any) -> Any:
+    if not dataclasses.is_dataclass(value):
+        return value
+    given = {field: getattr(value, field.name) for field in dataclasses.fields(value)}
+    shown = {field.name: item for field, item in given.items() if item != field.default}
+    name = str(shown.pop("name", ""))
+    parts = [f"{field} {_short(item)}" for field, item in shown.items()]
+    return ", ".join(filter(None, [name, *parts]))
 
 
 def _short(value: Any) -> str:
@@ -240,6 +251,8 @@ class Sweep:
             If there is no such traffic.
         """
         known = list(self.trials[0][0].figures) if self.trials else [ALL]
+        if [t.name for t in self.scenario.traffic] == [traffic]:
+            traffic = ALL
         if traffic not in known:
             raise OptionError(f"traffic must be one of {known}; not {traffic!r}")
         rows = [t.figures[traffic] for trials in self.trials for t in trials]

@@ -38,7 +38,9 @@ def test_plan(run):
         *("--cost", "senders[0].numbers=1.15", "--picture", "plan.png"),
     )
     assert status == 0
-    assert out.startswith("senders[0].numbers = 6: all goals met in 20 of 20 campaigns\n")
+    assert out.startswith(
+        "senders[0].numbers = 6: all goals met in 20 of 20 campaigns, cost 6.9 (next "
+    )
     table = pd.read_csv("tried.csv")
     assert table.loc[table["chosen"], "cost"].tolist() == pytest.approx([6.9])
     with open("plan.png", "rb") as file:
@@ -96,7 +98,9 @@ def test_scenarios(run):
     assert smslab.scenarios.load("parking").about in out
     assert Scenario.from_toml("mine.toml") == smslab.scenarios.load("parking")
     assert run("simulate", "mine.toml", "--replications", "1")[0] == 0
-    assert "Delivered" in run("simulate", "parking", "--replications", "1")[1]
+    said = run("simulate", "parking", "--replications", "2")[1]
+    assert "Delivered" in said
+    assert "met       p95 answer <= 10 s (code): " in said
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def test_agents():
     row = found.table[found.table["station"] == "5 agents"].iloc[0]
     assert row["busy"] == pytest.approx(0.8)
     assert row["wait_s"] == pytest.approx(theory.mmc_wait(4, 1, 5) * 60)
-    assert "inbound at 5 agents: 80% busy, mean wait 33.2 s (M/M/c)" in found.summary()
+    assert "inbound at 5 agents: 80% busy at most, mean wait then 33.2 s (M/M/c)" in found.summary()
 
 
 def test_what_sets_the_pace():
@@ -199,7 +199,7 @@ def test_what_sets_the_pace():
     swamped = smslab.estimate(
         Scenario(traffic=(Poisson(rate_per_s=2, duration_s=60),), senders=(Sender(mps=1),))
     )
-    assert "mean wait without end" in swamped.summary()
+    assert "mean wait then without end" in swamped.summary()
     assert "<li>" in swamped._repr_html_()
 
 

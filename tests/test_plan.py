@@ -188,8 +188,8 @@ def test_the_kind_of_sender_by_a_rate_card():
         Sender(name="fast toll free", type="toll_free", mps=25),
     ]
     found = smslab.plan(scenario, vary={"senders[0]": kinds}, cost=smslab.RateCard.bundled(), rng=1)
-    assert found.chosen == "senders[0] = fast toll free"
-    assert found.table["senders[0]"].tolist()[-1] == "short code"
+    assert found.chosen == "senders[0] = fast toll free, mps 25, type toll_free"
+    assert found.table["senders[0]"].tolist()[-1] == "short code, mps 100, type short_code"
 
 
 def test_goals_that_cannot_be_met():
@@ -217,7 +217,7 @@ def test_a_window_of_a_single_capacity():
     goals = ["last leaves <= 100 s", "last leaves >= 98 s"]
     found = smslab.plan(BURST, goals, vary={"senders[0].mps": range(1, 101)}, rng=1)
     assert found.settings == {"senders[0].mps": 36}
-    assert "not above: senders[0].mps = 37 misses last leaves >= 98 s" in found.summary()
+    assert "dearer is not better: senders[0].mps = 37 misses last leaves >= 98 s" in found.summary()
 
 
 def test_values_that_do_not_go_one_way_with_cost():
@@ -226,10 +226,11 @@ def test_values_that_do_not_go_one_way_with_cost():
         BURST.changed({"senders[0].mps": 100}),
         "p50 delay <= 2 min",
         vary={"carriers[0].latency_median_s": slow},
+        cost=lambda scenario: 1,
         rng=1,
     )
     assert found.settings == {"carriers[0].latency_median_s": 10}
-    assert "every capacity was tried, for what is varied" in found.summary()
+    assert "what is varied does not go one way with cost" in found.summary()
     price = {1: 1, 50: 1.5, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6}
     found = smslab.plan(
         BURST.changed({"traffic[0].messages": 1000}),
@@ -260,6 +261,31 @@ def test_of_equal_cost_the_first():
     scenario = BURST.changed({"traffic[0].messages": 1000})
     found = smslab.plan(scenario, "last leaves <= 60 s", vary=vary, rng=1)
     assert found.settings == {"senders[0].mps": 10, "senders[0].numbers": 2}
+
+
+def test_people_cost_what_they_are():
+    talk = Conversation(agents=1, handling_mean_s=60, stop_share=0, help_share=0)
+    scenario = Scenario(traffic=(Inbound(rate_per_s=0.05, duration_s=36_000, conversation=talk),))
+    path = "traffic[0].conversation.agents"
+    both = [
+        smslab.plan(scenario, "p50 answer <= 2 min", vary={path: agents}, rng=1)
+        for agents in (range(3, 12), range(11, 2, -1))
+    ]
+    assert both[0].settings == both[1].settings
+    assert f"cost {both[0].settings[path]} (next step" in both[0].summary()
+
+
+def test_types_of_sender_that_do_not_exist():
+    scenario = BURST.changed({"traffic[0].country": "US"})
+    kinds = [Sender(type="toll-free", mps=100), Sender(type="short_code", mps=100)]
+    with pytest.raises(OptionError, match=r"called 'toll-free'; .* Did you mean 'toll_free'"):
+        smslab.plan(
+            scenario,
+            "last leaves <= 1 h",
+            vary={"senders[0]": kinds},
+            cost=smslab.RateCard.bundled(),
+            rng=1,
+        )
 
 
 def test_notes_count_the_misses_that_are_allowed():
@@ -404,6 +430,8 @@ def test_sweep():
     assert table["all goals", "met"].tolist() == [0, 0, 0, 1, 1, 1]
     with pytest.raises(OptionError, match="traffic must be one of"):
         found.figures("news")
+    single = smslab.sweep(BURST, {"senders[0].mps": [9]}, replications=2, rng=1)
+    assert single.of("campaign").equals(single.table)
     unknown = smslab.sweep(BURST, {"senders[0].mps": [9]}, rates=smslab.RateCard.bundled(), rng=1)
     assert math.isnan(unknown.table["cost", "value"].iloc[0])
     assert unknown.table["unpriced", "value"].iloc[0] == 3600

@@ -125,7 +125,7 @@ def test_hours_that_countries_have_in_common():
     )
     found = smslab.latest_start(both, rng=1)
     assert found.scenario.traffic[0].allowed_hours == (Hours(from_h=11, to_h=18),)
-    assert "no hours are known of ZW" in found.notes
+    assert "no hours are known of ZW: those of the others are taken" in found.notes
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ ALLOWED = {
             "errors",
             "explain",
             "forecast",
+            "goals",
             "io",
         ),
         *("output", "plot", "rates", "replications", "sample", "scenario", "scenarios"),
