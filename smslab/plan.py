@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
+from smslab.check import check
 from smslab.errors import OptionError
-from smslab.estimate import estimate, list_cost
+from smslab.estimate import list_cost
 from smslab.goal import Goal
 from smslab.goals import shown_value
 from smslab.progress import Progress, shown
@@ -66,7 +67,8 @@ class Plan:
     next_cost : float
         What the next dearer capacity costs; NaN if there is none.
     notes : tuple of str
-        What else is to be said: what binds, what contradicts, what is not monotone.
+        What else is to be said: what binds, what contradicts, what is not monotone, and what
+        :func:`smslab.check` finds of the chosen capacity.
     complete : bool
         Whether the search came to its end; False after an interruption.
     """
@@ -424,7 +426,13 @@ def _found(search: _Capacities, confidence: float, complete: bool) -> Plan:
         notes += _why_not(search)
     else:
         notes += _binding(search, chosen)
-    notes += [f"estimate: {estimate(scenario).summary().splitlines()[0]}"]
+    looked = check(scenario)
+    notes += [f"estimate: {looked.estimate.summary().splitlines()[0]}"]
+    notes += [
+        f"check: {found.where}: {found.what} ({found.source})"
+        for found in looked.findings
+        if found.severity in ("lost", "rule", "limit")
+    ]
     return Plan(
         scenario=scenario,
         settings=search.cells[chosen].settings,

@@ -288,6 +288,14 @@ def test_types_of_sender_that_do_not_exist():
         )
 
 
+def test_what_a_check_finds_of_the_answer():
+    scenario = BURST.changed({"senders[0].type": "toll_free", "traffic[0].country": "US"})
+    found = smslab.plan(
+        scenario, "last leaves <= 1 min", vary={"senders[0].mps": [3, 25, 100]}, rng=1
+    )
+    assert "check: senders[sender].mps: 100 segments/s of a toll_free number" in found.summary()
+
+
 def test_notes_count_the_misses_that_are_allowed():
     scenario = BURST.changed({"traffic[0].messages": 1000, "senders[0].mps": 10})
     found = smslab.plan(

@@ -65,7 +65,17 @@ ALLOWED = {
     },
     "regulations": {"demand"},
     "plan": {
-        *("errors", "estimate", "goal", "goals", "plot", "progress", "rates", "replications"),
+        *(
+            "check",
+            "errors",
+            "estimate",
+            "goal",
+            "goals",
+            "plot",
+            "progress",
+            "rates",
+            "replications",
+        ),
         *("scenario", "search", "simulate", "summary", "sweep"),
     },
     "search": {"replications"},
