@@ -15,7 +15,14 @@ import pandas as pd
 
 from smslab import calendars
 from smslab.demand import Demand, Hours
-from smslab.estimate import Estimate, arrivals, carrier_shares, estimate, units_of
+from smslab.estimate import (
+    Estimate,
+    arrivals,
+    carrier_shares,
+    estimate,
+    stations,
+    units_of,
+)
 from smslab.figures import duration
 from smslab.kernels.simulation import SECOND
 from smslab.regulations import (
@@ -175,19 +182,6 @@ def _percent(share: float) -> str:
     return f"{share:.0%}".replace("%", " %") if share >= 0.01 else "less than 1 %"
 
 
-def _limits(scenario: Scenario) -> Iterator[tuple[str, Limited, list[tuple[Demand, float]]]]:
-    """Yield each place with limits, its path, and what share of which traffic passes it."""
-    every: list[tuple[Demand, float]] = [(traffic, 1.0) for traffic in scenario.traffic]
-    if scenario.account is not None:
-        yield "account", scenario.account, every
-    for sender in scenario.senders:
-        own = [part for part in every if scenario.sender_of(part[0]) is sender]
-        yield f"senders[{sender.name}]", sender, own
-    for place, carrier in enumerate(scenario.carriers):
-        parts = [(t, carrier_shares(scenario, t).get(place, 0.0)) for t in scenario.traffic]
-        yield f"carriers[{carrier.name}]", carrier, [part for part in parts if part[1] > 0]
-
-
 def _capacity(scenario: Scenario, estimated: Estimate) -> Iterator[Finding]:
     """Find what is too busy for a time, and what is not done by the horizon."""
     table = estimated.table
@@ -244,19 +238,19 @@ def _queues(scenario: Scenario, estimated: Estimate) -> Iterator[Finding]:
 
 def _rooms(scenario: Scenario) -> Iterator[Finding]:
     """Find what there is no room for to wait."""
-    for where, limited, parts in _limits(scenario):
+    for where, _, limited, parts in stations(scenario):
         if limited.queue_limit is None or limited.mps is None:
             continue
         for item, share in parts:
             if not isinstance(item, Campaign) or item.over_h or item.allowed_hours:
                 continue
-            sticky = isinstance(limited, Sender) and limited.pool == "sticky"
-            rate, numbers = _rate(limited), limited.numbers if isinstance(limited, Sender) else 1
             # What comes no faster than it leaves does not wait.
             inflow = _inflow(scenario, item, limited) * share
             units = arrivals(item)[1][-1] * share * units_of(item, limited)[0]
-            waiting = units * max(1 - rate / inflow, 0.0) if math.isfinite(inflow) else units
-            room = limited.queue_limit * (numbers if sticky else 1)
+            waiting = (
+                units * max(1 - limited.rate / inflow, 0.0) if math.isfinite(inflow) else units
+            )
+            room = limited.queue_limit * limited.queues
             if waiting > room:
                 yield Finding(
                     severity="lost",
@@ -269,12 +263,6 @@ def _rooms(scenario: Scenario) -> Iterator[Finding]:
                 )
 
 
-def _rate(limited: Limited) -> float:
-    """Return the units per second of all numbers."""
-    numbers = limited.numbers if isinstance(limited, Sender) else 1
-    return math.inf if limited.mps is None else limited.mps * numbers
-
-
 def _inflow(scenario: Scenario, traffic: Demand, limited: Limited) -> float:
     """Return the units per second that what stands before a limit lets through at most."""
     before: list[Limited] = []
@@ -283,7 +271,7 @@ def _inflow(scenario: Scenario, traffic: Demand, limited: Limited) -> float:
     if isinstance(limited, Carrier):
         before.append(scenario.sender_of(traffic))
     own = units_of(traffic, limited)[0]
-    messages = (_rate(each) / max(units_of(traffic, each)[0], 1e-9) for each in before)
+    messages = (each.rate / max(units_of(traffic, each)[0], 1e-9) for each in before)
     return min(messages, default=math.inf) * own
 
 
@@ -311,11 +299,10 @@ def _on_a_day(
 
 def _caps(scenario: Scenario) -> Iterator[Finding]:
     """Find what is over a daily cap of the scenario."""
-    for where, limited, parts in _limits(scenario):
+    for where, _, limited, parts in stations(scenario):
         if limited.daily_cap is None:
             continue
-        numbers = limited.numbers if isinstance(limited, Sender) and limited.pool == "sticky" else 1
-        cap = limited.daily_cap * numbers
+        cap = limited.daily_cap * limited.queues
         units = _on_a_day(scenario, parts, limited, limited.cap_reset_h, limited.cap_zone)
         if units > cap:
             fails = limited.over_cap == "fail"
@@ -338,18 +325,11 @@ def _applies(limit: SenderLimit, sender: Sender, countries: set[str]) -> bool:
     return is_own and (not limit.country or not countries or limit.country in countries)
 
 
-def _countries_of(scenario: Scenario, traffic: Demand) -> set[str]:
-    if traffic.country:
-        return {traffic.country}
-    carriers = [scenario.carriers[k] for k in scenario.serving(None)]
-    return {carrier.country for carrier in carriers if carrier.country}
-
-
 def _published_rates(scenario: Scenario) -> Iterator[Finding]:
     """Find rates that are higher than providers publish."""
     for sender in scenario.senders:
         own = [t for t in scenario.traffic if scenario.sender_of(t) is sender]
-        countries = {code for traffic in own for code in _countries_of(scenario, traffic)}
+        countries = {code for traffic in own for code in scenario.countries_of(traffic)}
         limits = [limit for limit in sender_limits() if _applies(limit, sender, countries)]
         if not limits or sender.mps is None:
             continue
@@ -392,8 +372,8 @@ def _ten_dlc(scenario: Scenario) -> Iterator[Finding]:
             yield from _daily_tiers(where, carrier, own, units)
         else:
             times = ", ".join(f"{tier.tier} {duration(units / tier.per_second)}" for tier in own)
-            through = {sender.name: _rate(sender) * part for (_, sender), (_, part) in pairs}
-            rate = min(math.fsum(through.values()), _rate(carrier))
+            through = {sender.name: sender.rate * part for (_, sender), (_, part) in pairs}
+            rate = min(math.fsum(through.values()), carrier.rate)
             yield Finding(
                 severity="limit" if rate > own[0].per_second else "note",
                 where=f"{where}.mps",
@@ -435,7 +415,7 @@ def _countries(scenario: Scenario) -> Iterator[Finding]:
     """Find senders, answers and long texts that countries do not take."""
     for traffic in scenario.traffic:
         sender = scenario.sender_of(traffic)
-        for country in sorted(_countries_of(scenario, traffic)):
+        for country in scenario.countries_of(traffic):
             rule = sender_rule(country)
             where = _path(traffic)
             if sender.type == "10dlc" and country not in ("US", ""):
@@ -449,27 +429,18 @@ def _countries(scenario: Scenario) -> Iterator[Finding]:
                 continue
             known = getattr(rule, sender.type, "") if sender.type in _RULED else ""
             kind = sender.type.replace("_", " ")
+            said = []
             if known in ("no", "inbound_only"):
-                yield Finding(
-                    severity="rule",
-                    where=where,
-                    what=f"{country}: {kind} senders are not supported",
-                    source=rule.source,
-                    as_of=rule.as_of,
-                )
+                said.append(("rule", where, f"{kind} senders are not supported"))
             elif known == "registration":
-                yield Finding(
-                    severity="note",
-                    where=where,
-                    what=f"{country}: {kind} senders need registration",
-                    source=rule.source,
-                    as_of=rule.as_of,
-                )
+                said.append(("note", where, f"{kind} senders need registration"))
             if rule.two_way == "no" and _expects_answers(traffic):
+                said.append(("rule", f"{where}.conversation", "recipients cannot answer"))
+            for severity, place, what in said:
                 yield Finding(
-                    severity="rule",
-                    where=f"{where}.conversation",
-                    what=f"{country}: recipients cannot answer",
+                    severity=severity,
+                    where=place,
+                    what=f"{country}: {what}",
                     source=rule.source,
                     as_of=rule.as_of,
                 )
@@ -499,7 +470,7 @@ def _hours(scenario: Scenario, estimated: Estimate) -> Iterator[Finding]:
         if traffic.message_class != "marketing" or isinstance(traffic, Inbound):
             continue
         allowed = calendars.minutes_of(traffic.allowed_hours)
-        for country in sorted(_countries_of(scenario, traffic)):
+        for country in scenario.countries_of(traffic):
             known = marketing_hours(country)
             if known is None:
                 continue

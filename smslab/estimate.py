@@ -6,7 +6,7 @@ import html
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,19 @@ from smslab.fluid import Flow, drain
 from smslab.kernels.simulation import SECOND
 from smslab.rates import MICRO, RateCard
 from smslab.scenario import Campaign, Conversation, Inbound, Poisson, Scenario, Schedule
-from smslab.supply import Limited, Sender
+from smslab.supply import Carrier, Limited, Sender
 from smslab.traffic import profile_curve, segment_shares
 
-__all__ = ["Estimate", "arrivals", "carrier_shares", "estimate", "list_cost", "units_of"]
+__all__ = [
+    "Estimate",
+    "Station",
+    "arrivals",
+    "carrier_shares",
+    "estimate",
+    "list_cost",
+    "stations",
+    "units_of",
+]
 
 _Numbers = npt.NDArray[np.float64]
 
@@ -151,15 +160,15 @@ def estimate(scenario: Scenario) -> Estimate:
     """
     horizon_s = scenario.horizon_h * 3600
     rows: list[dict[str, object]] = []
-    for name, limited, parts, closed_s in _stations(scenario):
-        numbers = limited.numbers if isinstance(limited, Sender) else 1
+    for _, name, limited, parts in stations(scenario):
+        closed_s = _closed_s(limited)
         if limited.mps is None and not len(closed_s):
             continue
-        rate = _NO_LIMIT if limited.mps is None else limited.mps * numbers
+        rate = min(limited.rate, _NO_LIMIT)
         flows = [_flows(scenario, traffic, limited, share) for traffic, share in parts]
         every = [flow for each in flows for flow in each]
         drained = iter(drain(every, rate, closed_s, horizon_s))
-        for row, each in zip(_rows(name, limited, numbers, parts), flows, strict=True):
+        for row, each in zip(_rows(name, limited, parts), flows, strict=True):
             row["units"] = sum(flow.units for flow in each)
             found = [next(drained) for _ in each]
             for column, values in zip(
@@ -244,25 +253,60 @@ _Part: TypeAlias = tuple[Demand, float]
 _Class: TypeAlias = tuple[float, float, float]
 
 
-def _stations(scenario: Scenario) -> Iterator[tuple[str, Limited, list[_Part], _Numbers]]:
-    """Yield each station, the traffic that passes it and what share of it, and when it rests."""
-    never = np.empty((0, 2))
-    everything: list[_Part] = [(traffic, 1.0) for traffic in scenario.traffic]
+class Station(NamedTuple):
+    """What has limits: the account, a sender or a carrier.
+
+    Parameters
+    ----------
+    where : str
+        Its path in the scenario.
+    name : str
+        Its own name.
+    limited : Limited
+        Its limits.
+    parts : list of (Demand, float)
+        The traffic that passes it, and what share of it.
+    """
+
+    where: str
+    name: str
+    limited: Limited
+    parts: list[_Part]
+
+
+def stations(scenario: Scenario) -> Iterator[Station]:
+    """Go through what has limits and what passes it, in the order of passing.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Yields
+    ------
+    Station
+        Those that nothing passes are left out of the carriers.
+    """
+    every: list[_Part] = [(traffic, 1.0) for traffic in scenario.traffic]
     if scenario.account is not None:
-        yield "account", scenario.account, everything, never
+        yield Station("account", "account", scenario.account, every)
     for sender in scenario.senders:
-        own = [part for part in everything if scenario.sender_of(part[0]) is sender]
-        yield sender.name, sender, own, never
+        own = [part for part in every if scenario.sender_of(part[0]) is sender]
+        yield Station(f"senders[{sender.name}]", sender.name, sender, own)
     reached = [carrier_shares(scenario, traffic) for traffic in scenario.traffic]
     for k, carrier in enumerate(scenario.carriers):
-        # With a failover nobody waits for the end of an outage.
-        outages = () if carrier.failover else carrier.outages
-        closed = [(o.from_h * 3600, (o.from_h + o.hours) * 3600) for o in outages]
         shares = zip(scenario.traffic, reached, strict=True)
         shared: list[_Part] = [(traffic, of[k]) for traffic, of in shares if k in of]
         if shared:
-            spans = np.array(closed, np.float64).reshape(-1, 2)
-            yield f"{carrier.name} {carrier.country}".rstrip(), carrier, shared, spans
+            name = f"{carrier.name} {carrier.country}".rstrip()
+            yield Station(f"carriers[{carrier.name}]", name, carrier, shared)
+
+
+def _closed_s(limited: Limited) -> _Numbers:
+    """Return when a carrier takes nothing and what comes waits: with a failover, never."""
+    outages = limited.outages if isinstance(limited, Carrier) and not limited.failover else ()
+    closed = [(o.from_h * 3600, (o.from_h + o.hours) * 3600) for o in outages]
+    return np.array(closed, np.float64).reshape(-1, 2)
 
 
 def carrier_shares(scenario: Scenario, traffic: Demand) -> dict[int, float]:
@@ -394,16 +438,15 @@ def _busiest(traffic: Demand) -> float:
     return float((np.diff(came) / np.diff(at_s)).max())
 
 
-def _rows(
-    name: str, limited: Limited, numbers: int, parts: Sequence[_Part]
-) -> list[dict[str, object]]:
+def _rows(name: str, limited: Limited, parts: Sequence[_Part]) -> list[dict[str, object]]:
     """Return a row for each traffic at a station: how busy it is, how long random traffic waits."""
     if limited.mps is None:
         blank = {"station": name, "per_second": math.inf, "busy": 0.0, "model": ""}
         return [{**blank, "traffic": t.name, "wait_s": math.nan} for t, _ in parts]
-    # Each number of a sticky pool has a queue, and its part of the messages.
-    own = numbers if isinstance(limited, Sender) and limited.pool == "sticky" else 1
-    rate = limited.mps * numbers / own
+    # Each queue has its part of the numbers and of the messages.
+    own = limited.queues
+    rate = limited.rate / own
+    numbers = limited.numbers // own if isinstance(limited, Sender) else 1
     random: dict[str, _Class] = {}
     beside: tuple[int, _Class] | None = None
     for traffic, share in parts:
@@ -418,14 +461,14 @@ def _rows(
         elif arrivals(traffic)[1][-1] > 0 and (not beside or _priority(traffic) <= beside[0]):
             beside = _priority(traffic), (0.0, mean / rate, second / rate**2)
     spaced = limited.limiter == "spacing"
-    waits = _waits(random, [t for t, _ in parts], beside, numbers // own) if spaced else {}
+    waits = _waits(random, [t for t, _ in parts], beside, numbers) if spaced else {}
     rows: list[dict[str, object]] = []
     for traffic, _ in parts:
         arriving, service, _ = random.get(traffic.name, (0.0, 0.0, 0.0))
         wait_s, model = waits.get(traffic.name, (math.nan, ""))
         rows.append(
             {
-                **{"station": name, "traffic": traffic.name, "per_second": rate * own},
+                **{"station": name, "traffic": traffic.name, "per_second": limited.rate},
                 **{"busy": arriving * service, "wait_s": wait_s, "model": model},
             }
         )

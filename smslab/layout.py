@@ -133,7 +133,7 @@ def lay_out(scenario: Scenario, seed: int) -> Layout:
         return len(stations) - copies
 
     account = -1 if scenario.account is None else add(scenario.account)
-    copies = {s.name: s.numbers if s.pool == "sticky" else 1 for s in scenario.senders}
+    copies = {sender.name: sender.queues for sender in scenario.senders}
     first = {sender.name: add(sender, copies=copies[sender.name]) for sender in scenario.senders}
     outages = [_outages(carrier, k, seed, horizon) for k, carrier in enumerate(scenario.carriers)]
     carriers = [

@@ -303,7 +303,7 @@ def _by_value(cells: Sequence[Cell], costs: list[float]) -> list[float]:
 
 def _cost_of(cell: Cell, cost: Cost | None) -> float:
     if cost is None:
-        found = math.fsum((s.mps or math.inf) * s.numbers for s in cell.scenario.senders)
+        found = math.fsum(sender.rate for sender in cell.scenario.senders)
     elif isinstance(cost, RateCard):
         found = list_cost(cell.scenario, cost)
     elif isinstance(cost, Mapping):

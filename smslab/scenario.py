@@ -292,6 +292,23 @@ class Scenario:
             return list(range(len(self.carriers)))
         return own or general
 
+    def countries_of(self, traffic: Demand) -> list[str]:
+        """Return the countries that a traffic goes to, as far as they are known.
+
+        Parameters
+        ----------
+        traffic : Demand
+            One of the scenario's traffic.
+
+        Returns
+        -------
+        list of str
+            Its own, or those of the carriers that may serve it, in order.
+        """
+        if traffic.country:
+            return [traffic.country]
+        return sorted({self.carriers[k].country for k in self.serving(None)} - {""})
+
     @staticmethod
     def _shares(one: Carrier, other: Carrier) -> bool:
         return one.country in ("", other.country)

@@ -278,6 +278,11 @@ class _Day:
         self.messages = whole.messages or 0
         self.over_s = whole.over_h * 3600
         self.zones = list(whole.zones) or scenario.zone_names
+        weights = {zone.name: zone.share for zone in scenario.zones}
+        lived_in = {zone: weights.get(str(zone), 1.0) for zone in self.zones}
+        total = math.fsum(lived_in.values())
+        #: By zone, what share of the recipients lives there.
+        self.shares = {zone: weight / total for zone, weight in lived_in.items()}
         horizon = round(scenario.horizon_h * 3600 * SECOND)
         #: By zone, when its day opens and closes, in seconds after the scenario's start.
         self.opens_s: dict[str | None, float] = {}
@@ -318,8 +323,7 @@ def _hours_of(scenario: Scenario, whole: Campaign) -> tuple[tuple[Hours, ...], t
     """Return the hours in which a campaign may leave, and whose they are."""
     if whole.allowed_hours:
         return whole.allowed_hours, ()
-    carriers = [scenario.carriers[k].country for k in scenario.serving(whole.country)]
-    countries = sorted({whole.country} if whole.country else {*carriers} - {""})
+    countries = scenario.countries_of(whole)
     known = {country: marketing_hours(country) for country in countries}
     ruled = {country: found for country, found in known.items() if found is not None}
     for country, found in ruled.items():
@@ -405,8 +409,6 @@ def _is_for_time(run: Results) -> npt.NDArray[np.bool_]:
 def _found(planned: _Day, search: Search[_Leaving], chosen: int, confidence: float) -> StartPlan:
     starts: Sequence[float] = search.cells
     here = [search.trials[chosen][number] for number in sorted(search.trials[chosen])]
-    shares = {zone.name: zone.share for zone in planned.scenario.zones}
-    total = math.fsum(shares.get(str(zone), 1.0) for zone in planned.zones)
     rows = []
     split = _split(planned)
     for place, zone in enumerate(planned.zones):
@@ -415,7 +417,7 @@ def _found(planned: _Day, search: Search[_Leaving], chosen: int, confidence: flo
         rows.append(
             {
                 "zone": zone or f"UTC{planned.start:%z}",
-                "messages": planned.messages * shares.get(str(zone), 1.0) / total,
+                "messages": planned.messages * planned.shares[zone],
                 "opens": planned.clock(planned.opens_s[zone], zone),
                 "closes": planned.clock(planned.closes_s[zone], zone),
                 "last_leaves": planned.clock(max(lasts), zone) if lasts else pd.NaT,
@@ -462,12 +464,10 @@ def _split(planned: _Day) -> dict[str | None, tuple[float, float]]:
     ).table
     takes_s = float((table["units"] / table["per_second"]).max()) if len(table) else 0.0
     takes_s = max(takes_s, planned.over_s)
-    shares = {zone.name: zone.share for zone in planned.scenario.zones}
-    total = math.fsum(shares.get(str(zone), 1.0) for zone in planned.zones)
     found = {}
     following_s = math.inf
     for zone in sorted(planned.zones, key=lambda zone: -planned.closes_s[zone]):
-        part_s = takes_s * shares.get(str(zone), 1.0) / total
+        part_s = takes_s * planned.shares[zone]
         begin_s = min(planned.closes_s[zone], following_s) - part_s
         early_s = max(planned.opens_s[zone], 0.0) - begin_s
         late = min(early_s / part_s, 1.0) if early_s > 0 and part_s else 0.0

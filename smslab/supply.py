@@ -116,6 +116,16 @@ class Limited:
             must = f"1 to {_MOST:,} units; with less than one the window never opens"
             check(1 - 1e-9 <= units <= _MOST, "mps x window_s", must, units)
 
+    @property
+    def rate(self) -> float:
+        """Units per second of all its numbers together; infinite if unlimited."""
+        return math.inf if self.mps is None else self.mps
+
+    @property
+    def queues(self) -> int:
+        """How many queues it has, each with limits of its own."""
+        return 1
+
 
 def check_zone(name: str, field: str) -> None:
     """Make sure that there is such a time zone.
@@ -198,6 +208,16 @@ class Sender(Limited):
             f"{MOST_QUEUES:,} at most in a sticky pool",
             self.numbers,
         )
+
+    @property
+    def rate(self) -> float:
+        """Units per second of all its numbers together; infinite if unlimited."""
+        return super().rate * self.numbers
+
+    @property
+    def queues(self) -> int:
+        """How many queues it has, each with limits of its own: one a number of a sticky pool."""
+        return self.numbers if self.pool == "sticky" else 1
 
 
 #: Queues that one scenario may have.

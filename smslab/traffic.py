@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -479,7 +480,7 @@ def _segments(traffic: demand.Demand, seed: int, rows: _Rows, keys: _Rows) -> np
 
 
 def _segments_of_texts(traffic: demand.Demand) -> npt.NDArray[np.int32]:
-    counts = segment(list(traffic.texts))["segments"].to_numpy(np.int32)
+    counts = _counted(traffic.texts)
     most = int(counts.max())
     if most > rules.MAX_SEGMENTS:
         raise ScenarioError(
@@ -487,6 +488,12 @@ def _segments_of_texts(traffic: demand.Demand) -> npt.NDArray[np.int32]:
             f"one takes {most}"
         )
     return counts
+
+
+@lru_cache(maxsize=256)
+def _counted(texts: tuple[str, ...]) -> npt.NDArray[np.int32]:
+    """Count the segments of texts, once for all replications."""
+    return segment(list(texts))["segments"].to_numpy(np.int32)
 
 
 def _edges(weights: tuple[float, ...]) -> npt.NDArray[np.float64]:
