@@ -6,13 +6,15 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from smslab import rules
 from smslab.kernels.simulation import SECOND
+from smslab.ledger import Ledger
 from smslab.outcome import NEVER, Keyword, Status
 from smslab.results import Results
 
-__all__ = ["Tally", "duration", "figures_of"]
+__all__ = ["Tally", "answered_us", "duration", "figures_of"]
 
 
 def figures_of(run: Results) -> dict[str, float]:
@@ -66,20 +68,37 @@ def figures_of(run: Results) -> dict[str, float]:
     delivered = asked.status == Status.DELIVERED
     landed_us = asked.final_us[delivered]
     delay_us = landed_us - asked.traffic.queued_us[delivered]
+    answers_us = answered_us(run, run.numbers)
     return tally.figures() | {
         "landed_95_s": _landed_s(landed_us, 0.95),
         "delay_50_s": _landed_s(delay_us, 0.5),
         "delay_95_s": _landed_s(delay_us, 0.95),
-        **{f"answer_{p}_s": _landed_s(_answered_us(run), p / 100) for p in (50, 95)},
+        **{f"answer_{p}_s": _landed_s(answers_us, p / 100) for p in (50, 95)},
     }
 
 
-def _answered_us(run: Results) -> npt.NDArray[np.int64]:
-    """Return the time from the reply to the landing of each delivered answer."""
-    answers = run.answers
-    delivered = answers.status == Status.DELIVERED
-    replies = np.searchsorted(run.numbers, answers.answer_to[delivered])
-    answered: npt.NDArray[np.int64] = answers.final_us[delivered] - run.replied_us[replies]
+def answered_us(run: Results | Ledger, names: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the time from the reply to the landing of each delivered answer.
+
+    Parameters
+    ----------
+    run : Results or Ledger
+        Messages, with their answers.
+    names : ndarray of int64, shape (n,)
+        Their numbers.
+
+    Returns
+    -------
+    ndarray of int64
+        Microseconds; without answers to replies that are not among the messages.
+    """
+    landed = run.answer_to != NEVER
+    if not landed.any():
+        return np.empty(0, np.int64)
+    landed &= (run.status == Status.DELIVERED) & (run.final_us != NEVER)
+    places = pd.Index(names).get_indexer(pd.Index(run.answer_to[landed]))
+    replied = np.where(places >= 0, run.replied_us[places], NEVER)
+    answered: npt.NDArray[np.int64] = (run.final_us[landed] - replied)[replied != NEVER]
     return answered
 
 

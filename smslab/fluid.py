@@ -96,15 +96,17 @@ def drain(
     # What has come right after each edge, and right before it.
     after = np.array([_came(flow, edges, "right") for flow in flows]).reshape(len(flows), -1)
     before = np.array([_came(flow, edges, "left") for flow in flows]).reshape(len(flows), -1)
+    middles = (edges[:-1] + edges[1:]) / 2
+    is_closed = _within(closed_s, middles)
+    is_open = np.array([_within(f.opens_s, middles) | (not len(f.opens_s)) for f in flows])
+    is_open = is_open.reshape(len(flows), -1)
     for k, (begin, end) in enumerate(itertools.pairwise(edges)):
         waiting += after[:, k] - (before[:, k] if k else 0)
         inflow = (before[:, k + 1] - after[:, k]) / (end - begin)
-        middle = (begin + end) / 2
-        tap = 0.0 if _is_in(closed_s, middle) else per_second
-        is_open = np.array([not len(f.opens_s) or _is_in(f.opens_s, middle) for f in flows])
+        tap = 0.0 if is_closed[k] else per_second
         now = begin
         while now < end:
-            out = _outflow([rank & is_open for rank in ranks], waiting, inflow, tap)
+            out = _outflow([rank & is_open[:, k] for rank in ranks], waiting, inflow, tap)
             falling = (out > inflow) & (waiting > 0)
             step = end - now
             if falling.any():
@@ -173,5 +175,9 @@ def _outflow(
     return out
 
 
-def _is_in(spans: _Numbers, moment: float) -> bool:
-    return bool(((spans[:, 0] <= moment) & (moment < spans[:, 1])).any())
+def _within(spans: _Numbers, moments: _Numbers) -> npt.NDArray[np.bool_]:
+    """Return which moments are within one of some spans."""
+    begun = np.searchsorted(np.sort(spans[:, 0]), moments, "right")
+    ended = np.searchsorted(np.sort(spans[:, 1]), moments, "right")
+    within: npt.NDArray[np.bool_] = begun > ended
+    return within

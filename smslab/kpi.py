@@ -14,6 +14,7 @@ import pandas as pd
 from smslab import intervals, rules
 from smslab.cost import cost
 from smslab.errors import OptionError, nearest
+from smslab.figures import answered_us
 from smslab.ledger import HasLedger, Ledger, ledger_of
 from smslab.outcome import NEVER, Keyword, Reason, Status
 from smslab.rates import MICRO, RateCard
@@ -277,7 +278,7 @@ def _figures(
     asked = ledger.asked
     received = int(np.count_nonzero(ledger.status == Status.RECEIVED))
     answers = int(np.count_nonzero(ledger.is_answer))
-    answered_us = _answered_us(ledger) if answers else np.empty(0, np.int64)
+    answers_us = answered_us(ledger, ledger.names)
     if not asked.all():
         ledger = ledger.only(asked)
     whole = len(ledger)
@@ -301,9 +302,9 @@ def _figures(
     yield from _outcomes(ledger, confidence)
     yield from _recipients(ledger, landed, received, confidence)
     yield from _delays(ledger, landed, confidence)
-    if len(answered_us):
+    if len(answers_us):
         rounded = ledger.resolution_s.get("final", 0.0)
-        yield from _quantiles("answer", answered_us, _SHARES, confidence, rounded)
+        yield from _quantiles("answer", answers_us, _SHARES, confidence, rounded)
     yield from _ends(ledger, landed, confidence)
     if money is not None:
         per = {"sent": ledger.taken, "delivered": delivered}
@@ -387,15 +388,6 @@ def _delays(
         taken_us = ended[rows] - started[rows]
         rounded = sum(ledger.resolution_s.get(b.removesuffix("_us"), 0.0) for b in (begin, end))
         yield from _quantiles(stage, taken_us, _SHARES, confidence, rounded)
-
-
-def _answered_us(ledger: Ledger) -> npt.NDArray[np.int64]:
-    """Return the time from the reply to the landing of each delivered answer."""
-    landed = ledger.is_answer & (ledger.status == Status.DELIVERED) & (ledger.final_us != NEVER)
-    places = pd.Index(ledger.names).get_indexer(pd.Index(ledger.answer_to[landed]))
-    replied = np.where(places >= 0, ledger.replied_us[places], NEVER)
-    answered: npt.NDArray[np.int64] = (ledger.final_us[landed] - replied)[replied != NEVER]
-    return answered
 
 
 def _quantiles(

@@ -106,7 +106,17 @@ ALLOWED = {
         *("cost", "errors", "ledger", "log_formats", "logs", "outcome", "output", "rates"),
     },
     "kpi": {
-        *("cost", "errors", "intervals", "ledger", "outcome", "rates", "replications", "rules"),
+        *(
+            "cost",
+            "errors",
+            "figures",
+            "intervals",
+            "ledger",
+            "outcome",
+            "rates",
+            "replications",
+            "rules",
+        ),
         *("segment_prices", "summary"),
     },
     "log_reading": {
@@ -135,7 +145,7 @@ ALLOWED = {
         *("errors", "figures", "kernels", "layout", "ledger", "outcome", "results", "scenario"),
         *("states",),
     },
-    "figures": {"kernels", "outcome", "results", "rules"},
+    "figures": {"kernels", "ledger", "outcome", "results", "rules"},
     "ledger": {"outcome"},
     "states": {"errors", "kernels", "outcome"},
     "results": {"aftermath", "errors", "kernels", "outcome", "scenario", "traffic"},
