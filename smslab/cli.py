@@ -396,12 +396,12 @@ def _report(
 
 def _keep_inputs(options: argparse.Namespace) -> None:
     """Refuse to write over a file that is read."""
+    from smslab.output import check_apart
+
+    inputs = [getattr(options, source, None) for source in ("file", "scenario", "rates")]
     for name in (REPORT, ROWS):
         target = os.path.join(options.output, name)
-        for source in ("file", "scenario", "rates"):
-            path = getattr(options, source, None)
-            if path and os.path.exists(target) and os.path.samefile(path, target):
-                raise InputError(f"{path}: would be written over; choose another folder with -o")
+        check_apart(target, *inputs, instead="another folder with -o")
 
 
 def _rows(forecast: Forecast) -> pd.DataFrame:
@@ -497,13 +497,12 @@ def _texts(options: argparse.Namespace) -> pd.Series[Any]:
 
 
 def _write(frame: pd.DataFrame, options: argparse.Namespace) -> None:
-    from smslab.output import write_csv, write_table
+    from smslab.output import check_apart, write_csv, write_table
 
     if options.output is None:
         write_csv(frame, sys.stdout, guard=options.guard)
         return
-    if os.path.exists(options.output) and os.path.samefile(options.output, options.file):
-        raise InputError(f"{options.file}: would be written over; choose another output")
+    check_apart(options.output, options.file)
     write_table(frame, options.output, guard=options.guard)
 
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import TYPE_CHECKING, Any
-
-from smslab.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,11 +121,9 @@ def _names(options: argparse.Namespace) -> list[str]:
 
 
 def _write(frame: pd.DataFrame, options: argparse.Namespace, *inputs: str | None) -> None:
-    from smslab.output import write_table
+    from smslab.output import check_apart, write_table
 
-    for path in filter(None, inputs):
-        if os.path.exists(options.output) and os.path.samefile(options.output, path):
-            raise InputError(f"{path}: would be written over; choose another output")
+    check_apart(options.output, *inputs)
     write_table(frame, options.output)
 
 
@@ -176,14 +171,13 @@ def _kpis(options: argparse.Namespace) -> int:
 
 def _calibrate(options: argparse.Namespace) -> None:
     from smslab.calibrate import calibrate
+    from smslab.output import check_apart
     from smslab.scenario import Scenario
 
     base = None if options.base is None else Scenario.from_toml(options.base)
     found = calibrate(_log(options, options.log), base, until=options.until)
     if options.output is not None:
-        for path in (options.log, options.base):
-            if path and os.path.exists(options.output) and os.path.samefile(options.output, path):
-                raise InputError(f"{path}: would be written over; choose another output")
+        check_apart(options.output, options.log, options.base)
         found.scenario.to_toml(options.output)
     print(found.summary())
 

@@ -13,6 +13,7 @@ from smslab.errors import InputError
 
 if TYPE_CHECKING:
     from smslab.rates import RateCard
+    from smslab.scenario import Scenario
 
 __all__ = ["add_planning_commands"]
 
@@ -200,7 +201,7 @@ def _plan(options: argparse.Namespace) -> int:
     if options.seed < 0:
         raise InputError(f"--seed must be 0 or more; not {options.seed}")
     if options.start is not None:
-        return _start(options)
+        return _start(scenario, options)
     if not options.vary:
         raise InputError("--vary says what is allowed, such as --vary 'senders[0].numbers=1:20'")
     rates = _card(options)
@@ -239,8 +240,7 @@ def _draw(found: Any, path: str) -> None:
             raise InputError(f"{path}: {str(error).splitlines()[0]}") from None
 
 
-def _start(options: argparse.Namespace) -> int:
-    from smslab.scenarios import named_or_read
+def _start(scenario: Scenario, options: argparse.Namespace) -> int:
     from smslab.start import latest_start
 
     for name in ("vary", "goal", "cost", "rates", "picture"):
@@ -248,7 +248,7 @@ def _start(options: argparse.Namespace) -> int:
             raise InputError(f"--start takes no --{name}")
     with ThreadPoolExecutor(os.cpu_count()) as executor:
         found = latest_start(
-            named_or_read(options.scenario),
+            scenario,
             options.start or None,
             replications=options.replications,
             confidence=options.confidence,
@@ -273,13 +273,11 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _write(frame: Any, options: argparse.Namespace) -> None:
-    from smslab.output import write_table
+    from smslab.output import check_apart, write_table
 
     if options.output is None:
         return
-    both = (options.output, options.scenario)
-    if all(map(os.path.exists, both)) and os.path.samefile(*both):
-        raise InputError(f"{options.scenario}: would be written over; choose another output")
+    check_apart(options.output, options.scenario)
     write_table(frame, options.output)
 
 

@@ -16,10 +16,36 @@ import pyarrow.parquet as pq
 
 from smslab.errors import InputError
 
-__all__ = ["write_csv", "write_table", "write_whole"]
+__all__ = ["check_apart", "write_csv", "write_table", "write_whole"]
 
 #: What spreadsheets take for the beginning of a formula (OWASP, CSV injection).
 _FORMULA_BEGINNINGS: Final = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
+
+
+def check_apart(
+    output: str | Path, *inputs: str | Path | None, instead: str = "another output"
+) -> None:
+    """Refuse to write over a file that is read.
+
+    Parameters
+    ----------
+    output : str or Path
+        What is to be written.
+    *inputs : str or Path
+        What is read; what is None, or no file, is passed over.
+    instead : str
+        What to choose.
+
+    Raises
+    ------
+    InputError
+        If one of them is the output.
+    """
+    for path in inputs:
+        if path is None or not os.path.exists(output) or not os.path.exists(path):
+            continue
+        if os.path.samefile(output, path):
+            raise InputError(f"{path}: would be written over; choose {instead}")
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, *, guard: bool = True) -> None:

@@ -37,7 +37,7 @@ ALLOWED = {
         *("segmentation", "simulate", "verification"),
     },
     "cli_plan": {
-        *("check", "errors", "goal", "output", "plan", "rates", "scenarios", "start"),
+        *("check", "errors", "goal", "output", "plan", "rates", "scenario", "scenarios", "start"),
     },
     "cli_money": {
         *("calibrate", "cost", "errors", "goal", "goals", "io", "kpi", "log_reading", "logs"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import ipywidgets
 import pandas as pd
@@ -17,7 +17,7 @@ from smslab.progress import Progress
 from smslab.rates import RateCard
 from smslab.scenarios import load
 from smslab.smart import smart_encode
-from smslab.widgets.panel import LABELLED, Panel, Shown, Work, failed
+from smslab.widgets.panel import LABELLED, Panel, Shown, Work
 from smslab.widgets.upload import Upload
 
 __all__ = ["CampaignCalculator", "Campaigned", "campaign_calculator", "render"]
@@ -139,7 +139,7 @@ class CampaignCalculator(Panel):
             style=LABELLED,
             layout=wide,
         )
-        self.work = Work("Forecast", self._begin, self._done)
+        self.work = Work("Forecast", self._begin, self.finish)
         head = [self.upload, self.texts, self.country, self.level, self.work]
         super().__init__(_nothing_yet, [], head=head)
 
@@ -163,12 +163,6 @@ class CampaignCalculator(Panel):
     def _begin(self) -> Callable[[Callable[[int, int], None]], Shown]:
         given = self.given
         return lambda progress: render(given, progress)
-
-    def _done(self, found: Any) -> None:
-        if isinstance(found, Exception):
-            self.put(Shown(None, failed(found)))
-        else:
-            self.put(Shown(None, "<p>Cancelled.</p>") if found is None else found)
 
 
 def _nothing_yet() -> Shown:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from typing import Any
 
 import ipywidgets
 import tomli_w
@@ -16,7 +15,7 @@ from smslab.fields import to_table
 from smslab.ledger import HasLedger
 from smslab.log_formats import FORMATS
 from smslab.log_reading import read_log
-from smslab.widgets.panel import LABELLED, Panel, Shown, Work, drawn, failed
+from smslab.widgets.panel import LABELLED, Panel, Shown, Work, drawn
 from smslab.widgets.upload import Upload
 
 __all__ = ["LogCalibrator", "log_calibrator", "render"]
@@ -72,7 +71,7 @@ class LogCalibrator(Panel):
         self.timezone = ipywidgets.Text(
             value="UTC", description="Zone of its times", style=LABELLED, continuous_update=False
         )
-        self.work = Work("Calibrate", self._begin, self._done)
+        self.work = Work("Calibrate", self._begin, self.finish)
         head = [self.upload, self.format, self.timezone, self.work]
         super().__init__(_nothing_yet, [], head=head, picture_height="280px")
 
@@ -84,9 +83,6 @@ class LogCalibrator(Panel):
         if chosen is None:
             raise InputError("no log: upload one")
         return lambda progress: render(chosen)
-
-    def _done(self, found: Any) -> None:
-        self.put(Shown(None, failed(found)) if isinstance(found, Exception) else found)
 
 
 def _nothing_yet() -> Shown:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from smslab.errors import SmslabError
 
-__all__ = ["LABELLED", "Panel", "Shown", "Work", "drawn", "failed"]
+__all__ = ["LABELLED", "Panel", "Shown", "Work", "drawn"]
 
 #: Labels as long as they need, in one column.
 LABELLED: Final = {"description_width": "13em"}
@@ -68,19 +68,8 @@ def drawn(*pictures: Callable[[Axes], object], width: float = 9.0, height: float
     return octets.getvalue()
 
 
-def failed(error: Exception) -> str:
-    """Return a sentence in red for an error.
-
-    Parameters
-    ----------
-    error : Exception
-        The error.
-
-    Returns
-    -------
-    str
-        HTML, escaped.
-    """
+def _failed(error: Exception) -> str:
+    """Return a sentence in red for an error, escaped."""
     text = str(error) if isinstance(error, SmslabError) else f"{type(error).__name__}: {error}"
     return f"<p role='alert' class='smslab-error' style='color:#d33'>{html.escape(text)}</p>"
 
@@ -140,7 +129,20 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         try:
             self.put(self._show())
         except Exception as error:
-            self.put(Shown(None, failed(error)))
+            self.finish(error)
+
+    def finish(self, found: Shown | Exception | None) -> None:
+        """Show what long work came to.
+
+        Parameters
+        ----------
+        found : Shown, Exception or None
+            What it returned or raised; None where it was cancelled.
+        """
+        if isinstance(found, Exception):
+            self.put(Shown(None, _failed(found)))
+        else:
+            self.put(Shown(None, "<p>Cancelled.</p>") if found is None else found)
 
     def put(self, shown: Shown) -> None:
         """Show something.

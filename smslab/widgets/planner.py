@@ -15,11 +15,11 @@ from smslab import plot, scenarios
 from smslab.estimate import estimate
 from smslab.figures import duration
 from smslab.goals import evaluate, shown_value
-from smslab.plan import Plan, plan
+from smslab.plan import plan
 from smslab.run import Run
 from smslab.scenario import Campaign, Scenario
 from smslab.simulate import simulate
-from smslab.widgets.panel import LABELLED, Panel, Shown, Work, drawn, failed
+from smslab.widgets.panel import LABELLED, Panel, Shown, Work, drawn
 
 __all__ = ["CapacityPlanner", "Chosen", "capacity_planner", "render"]
 
@@ -238,18 +238,21 @@ class CapacityPlanner(Panel):
     def _render(self) -> Shown:
         return render(self.chosen)
 
-    def _begin(self) -> Callable[[Callable[[int, int], None]], Plan]:
+    def _begin(self) -> Callable[[Callable[[int, int], None]], Shown]:
         scenario = self.chosen.applied()
         path = f"senders[{scenario.senders[0].name}].numbers"
-        return lambda progress: plan(scenario, vary={path: range(1, 101)}, rng=0, progress=progress)
 
-    def _planned(self, found: Any) -> None:
-        if isinstance(found, Exception):
-            self.put(Shown(None, failed(found)))
-        elif found is None:
+        def work(progress: Callable[[int, int], None]) -> Shown:
+            found = plan(scenario, vary={path: range(1, 101)}, rng=0, progress=progress)
+            return Shown(found, found._repr_html_(), drawn(lambda ax: found.plot(ax=ax)))
+
+        return work
+
+    def _planned(self, found: Shown | Exception | None) -> None:
+        if found is None:
             self.refresh()
         else:
-            self.put(Shown(found, found._repr_html_(), drawn(lambda ax: found.plot(ax=ax))))
+            self.finish(found)
 
 
 def _is_whole(name: str) -> bool:
