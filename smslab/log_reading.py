@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from smslab.logs import Log, of_codes
 from smslab.moments import NO_TIME, read_moments, zone_of
 from smslab.numbering import country_of, known_countries
 from smslab.outcome import NEVER, Keyword, Reason, Status
+from smslab.output import FORMULA_BEGINNINGS, SIGNED_NUMBER
 from smslab.records import Records, read_records, records_of
 
 __all__ = ["read_log"]
@@ -53,8 +55,8 @@ _NO_ID: Final = rf"(?i)^(n/?a|nan|null|none|nil|-+|{_CUT_SHORT})$"
 _LONG_ID: Final = 25
 
 #: What `write_csv` puts an apostrophe before, and what not.
-_GUARDED: Final = "^'[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
-_NOT_GUARDED: Final = r"^'[+-][0-9][0-9. ]*$"
+_GUARDED: Final = f"^'({'|'.join(map(re.escape, FORMULA_BEGINNINGS))})"
+_NOT_GUARDED: Final = f"^'{SIGNED_NUMBER}$"
 
 #: How far a status is on its way; of several records of a message the one that is furthest counts.
 _PROGRESS: Final = {

@@ -16,10 +16,20 @@ import pyarrow.parquet as pq
 
 from smslab.errors import InputError
 
-__all__ = ["check_apart", "write_csv", "write_table", "write_whole"]
+__all__ = [
+    "FORMULA_BEGINNINGS",
+    "SIGNED_NUMBER",
+    "check_apart",
+    "write_csv",
+    "write_table",
+    "write_whole",
+]
 
 #: What spreadsheets take for the beginning of a formula (OWASP, CSV injection).
-_FORMULA_BEGINNINGS: Final = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
+FORMULA_BEGINNINGS: Final = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
+
+#: Numbers, which are no formulas although they begin like one; a regular expression.
+SIGNED_NUMBER: Final = r"[+-][0-9][0-9. ]*"
 
 
 def check_apart(
@@ -103,9 +113,9 @@ def write_csv(frame: pd.DataFrame, target: Path | TextIO, *, guard: bool = True)
 
 
 def _guarded(texts: pd.Series[Any]) -> pd.Series[Any]:
-    is_formula = texts.str.startswith(_FORMULA_BEGINNINGS).fillna(False)
+    is_formula = texts.str.startswith(FORMULA_BEGINNINGS).fillna(False)
     # A number, of a phone or any other, does nothing.
-    is_formula &= ~texts.str.fullmatch(r"[+-][0-9][0-9. ]*").fillna(False)
+    is_formula &= ~texts.str.fullmatch(SIGNED_NUMBER).fillna(False)
     return texts.mask(is_formula, "'" + texts)
 
 

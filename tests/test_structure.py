@@ -121,7 +121,7 @@ ALLOWED = {
     },
     "log_reading": {
         *("amounts", "errors", "keywords", "ledger", "log_formats", "logs", "moments"),
-        *("numbering", "outcome", "records"),
+        *("numbering", "outcome", "output", "records"),
     },
     "logs": {"ledger", "outcome", "states"},
     "log_formats": {"outcome"},
