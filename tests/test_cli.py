@@ -388,7 +388,12 @@ def test_simulate_command(run, tmp_path):
 
 def test_an_interrupt_stops_a_simulation_and_leaves_nothing(tmp_path):
     (tmp_path / "s.toml").write_text(SCENARIO.replace("400", "6_000_000"))
-    command = [sys.executable, "-m", "smslab", "simulate", "s.toml", "-o", "out"]
+    # Tests that run in the background of a shell inherit that interrupts are ignored.
+    code = (
+        "import signal, sys; from smslab.cli import main;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main())"
+    )
+    command = [sys.executable, "-c", code, "simulate", "s.toml", "-o", "out"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         time.sleep(4)
         process.send_signal(signal.SIGINT)
