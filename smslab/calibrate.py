@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from smslab.delivery import Deliveries, Findings
 from smslab.errors import InputError, OptionError
 from smslab.kpi import kpis
 from smslab.ledger import HasLedger, Ledger, ledger_of
+from smslab.markup import listed
 from smslab.outcome import NEVER, Keyword, Reason, Status
 from smslab.scenario import Campaign, Conversation, Poisson, Scenario, Sender
 from smslab.simulate import Seed, simulate
@@ -99,8 +99,7 @@ class Calibration:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return f"{self.parameters.to_html(border=0)}<ul>{notes}</ul>"
+        return self.parameters.to_html(border=0) + listed(self.notes)
 
 
 def calibrate(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 import math
 import zoneinfo
 from collections.abc import Iterator, Sequence
@@ -25,6 +24,7 @@ from smslab.estimate import (
 )
 from smslab.figures import duration
 from smslab.kernels.simulation import SECOND
+from smslab.markup import listed
 from smslab.regulations import (
     SenderLimit,
     marketing_hours,
@@ -124,8 +124,7 @@ class Check:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        lines = "".join(f"<li>{html.escape(line)}</li>" for line in self.summary().splitlines())
-        return f"<ul>{lines}</ul>"
+        return listed(self.summary().splitlines())
 
 
 def check(scenario: Scenario) -> Check:

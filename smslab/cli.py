@@ -437,26 +437,24 @@ def _simulate(options: argparse.Namespace) -> None:
 
 def _write_simulation(run: Run, many: Replications, options: argparse.Namespace) -> None:
     """Write the first replication, the figures of all, and pictures of both."""
-    import matplotlib as mpl
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from matplotlib.figure import Figure
 
     from smslab import plot
     from smslab.output import write_csv, write_whole
+    from smslab.style import drawn
 
     with write_whole(options.output, SIMULATION) as (messages, series, figures, picture):
         pq.write_table(pa.Table.from_pandas(run.messages.reset_index()), messages)
         write_csv(run.series().reset_index(), series)
         write_csv(many.figures.reset_index(), figures)
-        with mpl.rc_context({"svg.hashsalt": "smslab"}):
-            drawn = Figure(figsize=(13, 7.5), layout="constrained")
-            axes = drawn.subplots(2, 2)
-            plot.backlog(run, ax=axes[0, 0])
-            plot.states(run, ax=axes[0, 1])
-            plot.throughput(run, ax=axes[1, 0])
-            plot.fan(many, ax=axes[1, 1])
-            drawn.savefig(picture, dpi=110, metadata={"Software": None})
+        charts = [
+            lambda ax: plot.backlog(run, ax=ax),
+            lambda ax: plot.states(run, ax=ax),
+            lambda ax: plot.throughput(run, ax=ax),
+            lambda ax: plot.fan(many, ax=ax),
+        ]
+        picture.write_bytes(drawn(*charts, columns=2, dpi=110))
     for name in SIMULATION:
         print(os.path.join(options.output, name), file=sys.stderr)
 

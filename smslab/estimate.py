@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from smslab.errors import OptionError, nearest
 from smslab.figures import duration
 from smslab.fluid import Flow, drain
 from smslab.kernels.simulation import SECOND
+from smslab.markup import listed
 from smslab.rates import MICRO, RateCard
 from smslab.scenario import Campaign, Conversation, Inbound, Poisson, Scenario, Schedule
 from smslab.supply import Carrier, Limited, Sender
@@ -125,8 +125,7 @@ class Estimate:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        lines = "".join(f"<li>{html.escape(line)}</li>" for line in self.summary().splitlines())
-        return f"<ul>{lines}</ul>{self.table.to_html(border=0)}"
+        return listed(self.summary().splitlines()) + self.table.to_html(border=0)
 
 
 def estimate(scenario: Scenario) -> Estimate:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from smslab.figures import duration
 from smslab.goal import Goal
 from smslab.kpi import kpis
 from smslab.ledger import HasLedger, ledger_of
+from smslab.markup import listed
 from smslab.rates import RateCard
 from smslab.replications import Replications
 from smslab.run import Run
@@ -71,8 +71,7 @@ class Evaluation:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<li>{html.escape(line)}</li>" for line in self.summary().splitlines())
-        return f"<ul>{rows}</ul>"
+        return listed(self.summary().splitlines())
 
     def __repr__(self) -> str:
         return self.summary()
@@ -143,10 +142,14 @@ def evaluate(
     """
     chosen = list(goals) if isinstance(goals, Iterable) else [goals]
     rows = []
+    known: dict[tuple[tuple[str, str], ...], tuple[pd.DataFrame, dt.datetime | None]] = {}
     for goal in chosen:
         if not isinstance(goal, Goal):
             raise OptionError(f"goals must be a Goal, or several; not {goals!r:.60}")
-        table, start = _figures_of(goal, source, rates, country, confidence)
+        messages = tuple(sorted(goal.labels.items()))
+        if messages not in known:
+            known[messages] = _figures_of(goal, source, rates, country, confidence)
+        table, start = known[messages]
         name = goal.figure
         if isinstance(source, Replications):
             name = _OF_REPLICATIONS.get(name, name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import html
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -18,6 +17,7 @@ from smslab.errors import OptionError
 from smslab.estimate import list_cost
 from smslab.goal import Goal
 from smslab.goals import shown_value
+from smslab.markup import headed
 from smslab.progress import Progress, shown
 from smslab.rates import RateCard
 from smslab.replications import allowed_misses
@@ -183,9 +183,7 @@ class Plan:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        first, *lines = map(html.escape, self.summary().splitlines())
-        items = "".join(f"<li>{line.strip()}</li>" for line in lines)
-        return f"<p><b>{first}</b></p><ul>{items}</ul>{self.table.to_html(border=0)}"
+        return headed(self.summary()) + self.table.to_html(border=0)
 
 
 def plan(

@@ -18,6 +18,7 @@ from smslab.logs import Log
 from smslab.outcome import NEVER, Status
 from smslab.replications import Replications
 from smslab.run import Run
+from smslab.style import BLUE, COLOURS, GREEN, GREY, ORANGE, PINK, SKY, YELLOW, styled
 
 __all__ = [
     "backlog",
@@ -34,23 +35,14 @@ __all__ = [
     "utilisation",
 ]
 
-# Okabe and Ito's palette, told apart by colour-blind readers.
-BLUE: Final = "#0072B2"
-ORANGE: Final = "#D55E00"
-GREEN: Final = "#009E73"
-GREY: Final = "#999999"
-
-#: One after the other, for lines side by side.
-_COLOURS: Final = (BLUE, ORANGE, GREEN, "#E69F00", "#56B4E9", "#CC79A7", GREY)
-
 #: States from the bottom up.
 _STATES: Final = {
     "delivered": GREEN,
-    "sent": "#56B4E9",
-    "queued": "#E69F00",
+    "sent": SKY,
+    "queued": YELLOW,
     "to_come": "#DDDDDD",
     "undelivered": ORANGE,
-    "expired": "#CC79A7",
+    "expired": PINK,
     "failed": "#444444",
     "received": "#F0E442",
 }
@@ -71,6 +63,7 @@ _POINTS: Final = 400
 _WIDE: Final = 10
 
 
+@styled
 def backlog(run: Run, *, ax: Axes | None = None) -> Axes:
     """Draw how many messages wait on the platform over time.
 
@@ -102,9 +95,10 @@ def backlog(run: Run, *, ax: Axes | None = None) -> Axes:
         xlim=(0, times[-1] / SECOND / size),
     )
     ax.set_ylim(bottom=0)
-    return _plain(ax)
+    return ax
 
 
+@styled
 def calibration(found: Calibration, carrier: str | None = None, *, ax: Axes | None = None) -> Axes:
     """Draw how long receipts of delivered messages take, in the log and as the model says.
 
@@ -132,7 +126,7 @@ def calibration(found: Calibration, carrier: str | None = None, *, ax: Axes | No
     if carrier is not None and carrier not in names:
         raise OptionError(f"carrier must be one of {names}; not {carrier!r}")
     low, high = 1.0, 1.0
-    for name, colour in zip(names if carrier is None else [carrier], _COLOURS * 99, strict=False):
+    for name, colour in zip(names if carrier is None else [carrier], COLOURS * 99, strict=False):
         part = delays[(delays["carrier"] == name) & (delays["outcome"] == "delivered")]
         part = part[np.isfinite(part["to_s"])]
         seen = 100 * part["observed"].cumsum() / max(part["observed"].sum(), 1)
@@ -150,10 +144,11 @@ def calibration(found: Calibration, carrier: str | None = None, *, ax: Axes | No
     )
     _span_axis(ax, low, high * 1.5)
     if names:
-        ax.legend(frameon=False)
-    return _plain(ax)
+        ax.legend()
+    return ax
 
 
+@styled
 def deliveries(run: Run, *, ax: Axes | None = None) -> Axes:
     """Draw the share of messages sent, landed and read over time, on a logarithmic axis.
 
@@ -187,10 +182,11 @@ def deliveries(run: Run, *, ax: Axes | None = None) -> Axes:
         ylabel="% of the messages",
         ylim=(0, 102),
     )
-    ax.legend(frameon=False)
-    return _plain(ax)
+    ax.legend()
+    return ax
 
 
+@styled
 def delay(run: Run, *, ax: Axes | None = None) -> Axes:
     """Draw how long messages took from the platform's queue to the handset.
 
@@ -219,16 +215,17 @@ def delay(run: Run, *, ax: Axes | None = None) -> Axes:
         for share, style in ((50, "-"), (95, "--")):
             at = float(np.percentile(seconds, share))
             ax.axvline(at, color=ORANGE, linestyle=style, label=f"{share} % within {_span(at)}")
-        ax.legend(frameon=False)
+        ax.legend()
     _span_axis(ax, low, high)
     ax.set(
         title="Delay from the queue to the handset",
         xlabel="delay",
         ylabel="% of the arrived messages",
     )
-    return _plain(ax)
+    return ax
 
 
+@styled
 def states(run: Run | Log, *, ax: Axes | None = None) -> Axes:
     """Draw the share of messages in each state over time.
 
@@ -257,7 +254,7 @@ def states(run: Run | Log, *, ax: Axes | None = None) -> Axes:
             colors=[_STATES[name] for name in shown],
             linewidth=0,
         )
-        ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     ax.set(
         title="States of the messages",
         xlabel=f"time after the start ({unit})",
@@ -265,9 +262,10 @@ def states(run: Run | Log, *, ax: Axes | None = None) -> Axes:
         xlim=(0, end / size),
         ylim=(0, 100),
     )
-    return _plain(ax)
+    return ax
 
 
+@styled
 def throughput(run: Run, *, freq: str | float = "1min", ax: Axes | None = None) -> Axes:
     """Draw the segments per second that each carrier takes over time.
 
@@ -289,6 +287,7 @@ def throughput(run: Run, *, freq: str | float = "1min", ax: Axes | None = None) 
     )
 
 
+@styled
 def trade_off(
     table: pd.DataFrame,
     figure: str,
@@ -360,10 +359,11 @@ def trade_off(
         ax.yaxis.set_minor_formatter("{x:g}")
     else:
         ax.set_ylim(bottom=0)
-    ax.legend(frameon=False)
-    return _plain(ax)
+    ax.legend()
+    return ax
 
 
+@styled
 def utilisation(
     run: Run, *, freq: str | float = "1min", kind: str = "sender", ax: Axes | None = None
 ) -> Axes:
@@ -403,15 +403,16 @@ def _by_node(
         values = factor * rows[column]
         if values.notna().any():
             times = rows.index.get_level_values("time_s") / size
-            colour = _COLOURS[place % len(_COLOURS)]
+            colour = COLOURS[place % len(COLOURS)]
             ax.step(times, values, where="pre", color=colour, label=_literal(node))
     ax.set(title=title, xlabel=f"time after the start ({unit})", ylabel=label, xlim=(0, end / size))
     ax.set_ylim(bottom=0)
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(frameon=False)
-    return _plain(ax)
+        ax.legend()
+    return ax
 
 
+@styled
 def delay_by(run: Run, by: str = "carrier", *, ax: Axes | None = None) -> Axes:
     """Draw the delay from the queue to the handset, half and 95 % of the messages, by a property.
 
@@ -442,14 +443,15 @@ def delay_by(run: Run, by: str = "carrier", *, ax: Axes | None = None) -> Axes:
         ax.plot(middle, places, "o", color=BLUE, label="half within")
         ax.plot(high, places, "|", color=ORANGE, markersize=14, label="95 % within")
         ax.margins(y=0.3)
-        ax.legend(frameon=False, loc="upper left", ncols=2)
+        ax.legend(loc="upper left", ncols=2)
         _span_axis(ax, float(low.min()) / 1.2, float(high.max()) * 1.2)
     ax.set_yticks(places, [_literal(name) for name in middle.index])
     ax.invert_yaxis()
     ax.set(title=f"Delay from the queue to the handset by {_literal(by)}", xlabel="delay")
-    return _plain(ax)
+    return ax
 
 
+@styled
 def fan(replications: Replications, *, ax: Axes | None = None) -> Axes:
     """Draw the share of messages landed over time, with the spread of the replications.
 
@@ -485,10 +487,11 @@ def fan(replications: Replications, *, ax: Axes | None = None) -> Axes:
         xlim=(0, end / size),
         ylim=(0, 102),
     )
-    ax.legend(frameon=False)
-    return _plain(ax)
+    ax.legend()
+    return ax
 
 
+@styled
 def cost_by(
     money: pd.Series[Any],
     by: pd.Series[Any],
@@ -533,14 +536,14 @@ def cost_by(
     ax.margins(x=0.18)
     unit = f" ({_literal(currency)})" if currency else ""
     ax.set(title=f"Cost by {_literal(by.name)}", xlabel=f"cost{unit}")
-    return _plain(ax)
+    return ax
 
 
 def _axes(ax: Axes | None) -> Axes:
     if ax is None:
         import matplotlib.pyplot as plt  # noqa: PLC0415  (0.3 s of import, and a global state)
 
-        return plt.subplots(figsize=(6.4, 3.4), layout="constrained")[1]
+        return plt.subplots()[1]
     return ax
 
 
@@ -552,13 +555,6 @@ def _literal(name: object) -> str:
 def _figure(name: str) -> str:
     """Return the name of a figure, of a column or of a goal's text."""
     return re.split("[<>]", name)[0].strip().removesuffix("_s").replace("_", " ")
-
-
-def _plain(ax: Axes) -> Axes:
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(alpha=0.25)
-    ax.set_axisbelow(True)
-    return ax
 
 
 def unit_of(end_s: float) -> tuple[str, int]:

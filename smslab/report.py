@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from smslab import plot
 from smslab.rates import RateCard
 from smslab.run import Run
+from smslab.style import drawn
 
 __all__ = ["Answers", "answers_table", "page"]
 
@@ -109,26 +107,17 @@ def _pictures(messages: pd.DataFrame, run: Run, rates: RateCard) -> str:
         cost = messages["expected_cost"]
         return plot.cost_by(cost, messages[column], currency=rates.currency, ax=ax)
 
-    drawings: list[Callable[[Axes], Axes]] = [
-        lambda ax: plot.backlog(run, ax=ax),
-        lambda ax: plot.deliveries(run, ax=ax),
-        lambda ax: plot.delay(run, ax=ax),
-        lambda ax: cost_by("country", ax),
-        lambda ax: cost_by("encoding", ax),
-    ]
+    drawings: dict[str, Callable[[Axes], Axes]] = {
+        "Messages waiting": lambda ax: plot.backlog(run, ax=ax),
+        "Messages sent, landed and read": lambda ax: plot.deliveries(run, ax=ax),
+        "Delays": lambda ax: plot.delay(run, ax=ax),
+        "Cost by country": lambda ax: cost_by("country", ax),
+        "Cost by encoding": lambda ax: cost_by("encoding", ax),
+    }
     images = []
-    # The same forecast gives the same bytes: no date, a fixed salt, nobody's own defaults.
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams["svg.hashsalt"] = "smslab"
-        for draw in drawings:
-            figure = Figure(figsize=(6.4, 3.4), layout="constrained")
-            ax = draw(figure.subplots())
-            octets = io.BytesIO()
-            figure.savefig(octets, format="svg", metadata={"Date": None})
-            data = base64.b64encode(octets.getvalue()).decode("ascii")
-            title = html.escape(ax.get_title())
-            images.append(f'<img alt="{title}" src="data:image/svg+xml;base64,{data}">')
+    for title, draw in drawings.items():
+        data = base64.b64encode(drawn(draw, form="svg")).decode("ascii")
+        images.append(f'<img alt="{title}" src="data:image/svg+xml;base64,{data}">')
     return "\n".join(images)
 
 

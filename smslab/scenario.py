@@ -8,6 +8,7 @@ TOML.
 from __future__ import annotations
 
 import datetime as dt
+import html
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ _MOST_WAITS: Final = 100
 _LONGEST_H: Final = 366 * 24
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Scenario:
     """Everything that decides what becomes of the messages.
 
@@ -266,6 +267,23 @@ class Scenario:
                 f"{where} ends {campaign.end_s + shift:g} s after the start in {zone}, not before "
                 f"the horizon of {self.horizon_h:g} h; raise horizon_h"
             )
+
+    def summary(self) -> str:
+        """Return what is sent, through what, and what is to be reached."""
+        lines = [f"Sends   {_sent(traffic)}" for traffic in self.traffic]
+        lines += [f"From    {_from(sender)}" for sender in self.senders]
+        carriers = [f"{c.name} {c.country}".strip() or "any carrier" for c in self.carriers]
+        lines.append(f"To      {', '.join(carriers)}")
+        for goal in self.goals:
+            where = f" ({goal.where})" if goal.where else ""
+            lines.append(f"Goal    {goal.text}{where}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self.name!r}>\n{self.summary()}"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(repr(self))}</pre>"
 
     @property
     def zone_names(self) -> list[str | None]:
@@ -455,3 +473,23 @@ def _largest(traffic: Demand) -> int:
     if traffic.conversation is not None:
         sizes.append(traffic.conversation.answer_segments)
     return max(sizes)
+
+
+def _sent(traffic: Campaign | Poisson | Schedule) -> str:
+    if isinstance(traffic, Campaign):
+        many = "the list" if traffic.messages is None else f"{traffic.messages:,} messages"
+        when = f"over {traffic.over_h:g} h" if traffic.over_h else "at once"
+    elif isinstance(traffic, Schedule):
+        many, when = f"{len(traffic.times_s):,} messages", "at given times"
+    else:
+        many = f"{traffic.rate_per_s:g} messages a second"
+        when = f"at random, for {traffic.duration_s / 3600:g} h"
+    return f"{traffic.name}: {many} {when} ({traffic.kind}, {traffic.message_class})"
+
+
+def _from(sender: Sender) -> str:
+    rate = "no limit" if sender.mps is None else f"{sender.mps:g} {sender.per}s/s"
+    each = " each" if sender.numbers > 1 else ""
+    kind = f" ({sender.type})" if sender.type else ""
+    numbers = f"{sender.numbers} number{'s' * (sender.numbers > 1)}"
+    return f"{sender.name}{kind}: {numbers}, {rate}{each}"

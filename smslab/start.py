@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import html
 import math
 import zoneinfo
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from smslab.demand import Hours
 from smslab.errors import OptionError, nearest
 from smslab.estimate import estimate
 from smslab.kernels.simulation import SECOND
+from smslab.markup import headed
 from smslab.outcome import NEVER, Reason, Status
 from smslab.progress import Progress, shown
 from smslab.regulations import marketing_hours, states_with_hours
@@ -138,9 +138,7 @@ class StartPlan:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        first, *lines = map(html.escape, self.summary().splitlines())
-        items = "".join(f"<li>{line.strip()}</li>" for line in lines)
-        return f"<p><b>{first}</b></p><ul>{items}</ul>{self.curve.to_html(border=0, index=False)}"
+        return headed(self.summary()) + self.curve.to_html(border=0, index=False)
 
 
 def latest_start(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from pathlib import Path
 
-import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 import smslab
 from smslab import plot
+from smslab.style import drawn
 
 
 def charts() -> dict[str, Callable[[Axes], object]]:
@@ -54,16 +53,18 @@ def charts() -> dict[str, Callable[[Axes], object]]:
 
 def main() -> None:
     """Draw all of them."""
-    drawn = charts()
-    columns = 3
-    figure = Figure(figsize=(18, 4.2 * math.ceil(len(drawn) / columns)), layout="constrained")
-    axes = np.ravel(figure.subplots(math.ceil(len(drawn) / columns), columns))
-    for ax, (name, draw) in zip(axes, drawn.items(), strict=False):
+    Path("gallery.png").write_bytes(drawn(*map(named, charts().items()), columns=3))
+
+
+def named(chart: tuple[str, Callable[[Axes], object]]) -> Callable[[Axes], None]:
+    """Return what draws a chart and says its name."""
+    name, draw = chart
+
+    def draw_named(ax: Axes) -> None:
         draw(ax)
-        ax.text(0.0, 1.12, f"plot.{name}", transform=ax.transAxes, family="monospace")
-    for ax in axes[len(drawn) :]:
-        ax.set_visible(False)
-    figure.savefig("gallery.png", dpi=70)
+        ax.set_title(f"{ax.get_title()}\nplot.{name}")
+
+    return draw_named
 
 
 if __name__ == "__main__":

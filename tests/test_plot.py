@@ -1,10 +1,12 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import contact_sheet
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from smslab import calibrate, plot, replicate
+from smslab import calibrate, plot, replicate, style
 from smslab.errors import OptionError
 from smslab.scenario import Campaign, Carrier, Scenario, Sender
 from smslab.simulate import simulate
@@ -141,3 +143,25 @@ def test_every_chart_is_on_the_contact_sheet():
         assert ax.get_xlabel(), name
         assert ax.has_data(), name
         assert all(np.isfinite([*ax.get_xlim(), *ax.get_ylim()])), name
+
+
+def test_pictures_are_in_the_house_style_and_leave_that_of_the_user():
+    with plt.rc_context({"axes.spines.top": True, "font.size": 31.0}):
+        before = dict(plt.rcParams)
+        ax = plot.backlog(RUN)
+        assert not ax.spines["top"].get_visible()
+        assert ax.title.get_weight() == "bold"
+        picture = style.drawn(lambda ax: plot.backlog(RUN, ax=ax))
+        assert dict(plt.rcParams) == before
+    assert picture == style.drawn(lambda ax: plot.backlog(RUN, ax=ax))
+    with plt.style.context("smslab.house"):
+        assert plt.rcParams["axes.prop_cycle"].by_key()["color"] == list(style.COLOURS)
+
+
+def test_threads_that_draw_leave_the_style_of_the_user():
+    before = dict(plt.rcParams)
+    with ThreadPoolExecutor(8) as pool:
+        draw = [lambda ax: plot.backlog(RUN, ax=ax)] * 3
+        pictures = list(pool.map(lambda _: style.drawn(*draw, columns=2), range(16)))
+    assert len(set(pictures)) == 1
+    assert dict(plt.rcParams) == before

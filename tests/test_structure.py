@@ -16,202 +16,132 @@ ROOT = Path(smslab.__file__).parent
 
 #: Every file and the files of the package that it may import: arrows point one way, downwards.
 ALLOWED = {
-    "__main__": {"cli"},
-    "cli": {
-        *(
-            "audit",
-            "bench",
-            "budget",
-            "cli_money",
-            "cli_plan",
-            "dashboard",
-            "decoding",
-            "encoding",
-            "errors",
-            "explain",
-            "forecast",
-            "goals",
-            "io",
-        ),
-        *("output", "plot", "rates", "replications", "sample", "scenario", "scenarios"),
-        *("segmentation", "simulate", "verification"),
-    },
-    "cli_plan": {
-        *("check", "errors", "goal", "output", "plan", "rates", "scenario", "scenarios", "start"),
-    },
-    "cli_money": {
-        *("calibrate", "cost", "errors", "goal", "goals", "io", "kpi", "log_reading", "logs"),
-        *("messages", "output", "rates", "scenario"),
-    },
-    "dashboard": {"errors", "io"},
-    "widgets": {
-        *("calibrate", "errors", "estimate", "explain", "fields", "figures", "forecast", "goals"),
-        *("io", "kpi", "ledger", "log_formats", "log_reading", "logs", "lookalikes"),
-        *("plan", "plot", "progress", "rates", "run", "scenario", "scenarios", "simulate", "smart"),
-        *("widgets",),
-    },
-    "accessor": {"audit", "encoding", "explain", "segmentation", "smart"},
-    "bench": {"encoding", "errors", "segmentation", "smart", "text"},
-    "forecast": {
-        *("cost", "errors", "figures", "outcome", "progress", "rates", "replications", "report"),
-        *("run", "scenario", "segment_prices", "simulate", "text", "traffic"),
-    },
-    "report": {"plot", "rates", "run"},
-    "plot": {"calibrate", "errors", "kernels", "logs", "outcome", "replications", "run"},
-    "budget": {"cost", "errors", "forecast", "intervals", "segmentation", "smart"},
-    "check": {
-        *("calendars", "demand", "estimate", "figures", "kernels", "regulations", "scenario"),
-        *("supply",),
-    },
-    "regulations": {"demand"},
-    "plan": {
-        *(
-            "check",
-            "errors",
-            "estimate",
-            "goal",
-            "goals",
-            "plot",
-            "progress",
-            "rates",
-            "replications",
-        ),
-        *("scenario", "search", "simulate", "summary", "sweep"),
-    },
-    "search": {"replications"},
-    "start": {
-        *("calendars", "demand", "errors", "estimate", "kernels", "outcome", "progress"),
-        *("regulations", "replications", "results", "scenario", "search", "simulate"),
-    },
-    "sweep": {
-        *("cost", "errors", "goal", "goals", "progress", "rates", "replications", "scenario"),
-        *("simulate", "summary"),
-    },
-    "estimate": {
-        *("calendars", "demand", "errors", "figures", "fluid", "kernels", "rates", "scenario"),
-        *("supply", "theory", "traffic"),
-    },
-    "fluid": set(),
-    "theory": {"errors"},
-    "goal": {"errors"},
-    "goals": {
-        *("errors", "figures", "goal", "kpi", "ledger", "rates", "replications", "run", "summary"),
-    },
-    "calibrate": {
-        *("delivery", "errors", "intervals", "kpi", "ledger", "outcome", "scenario", "simulate"),
-    },
-    "delivery": {"fitting", "intervals", "ledger", "outcome", "scenario", "supply"},
-    "fitting": set(),
-    "log_writing": {
-        *("cost", "errors", "ledger", "log_formats", "logs", "outcome", "output", "rates"),
-    },
-    "kpi": {
-        *(
-            "cost",
-            "errors",
-            "figures",
-            "intervals",
-            "ledger",
-            "outcome",
-            "rates",
-            "replications",
-            "rules",
-        ),
-        *("segment_prices", "summary"),
-    },
-    "log_reading": {
-        *("amounts", "errors", "keywords", "ledger", "log_formats", "logs", "moments"),
-        *("numbering", "outcome", "output", "records"),
-    },
-    "logs": {"ledger", "outcome", "states"},
-    "log_formats": {"outcome"},
-    "amounts": set(),
-    "moments": {"errors"},
-    "records": {"errors"},
-    "intervals": {"errors"},
-    "sample": {"simulate"},
-    "replications": {
-        *("errors", "estimate", "figures", "kernels", "outcome", "progress", "run", "scenario"),
-        *("simulate", "summary", "traffic"),
-    },
-    "verification": {"engines", "errors", "outcome", "scenario", "simulate", "traffic"},
-    "simulate": {
-        *("engines", "errors", "figures", "progress", "results", "run", "scenario", "summary"),
-        *("traffic",),
-    },
-    "summary": {"errors", "scenario"},
-    "progress": set(),
-    "run": {
-        *("errors", "figures", "kernels", "layout", "ledger", "outcome", "results", "scenario"),
-        *("states",),
-    },
-    "figures": {"kernels", "ledger", "outcome", "results", "rules"},
-    "ledger": {"outcome"},
-    "states": {"errors", "kernels", "outcome"},
-    "results": {"aftermath", "errors", "kernels", "outcome", "scenario", "traffic"},
-    "aftermath": {"demand", "kernels", "outcome", "scenario"},
-    "cost": {
-        *("billing", "errors", "ledger", "messages", "numbering", "outcome", "rates"),
-        *("segment_prices", "text"),
-    },
-    "segment_prices": {"errors", "rates"},
-    "templates": {"errors", "numbering"},
-    "billing": set(),
-    "drift": set(),
-    "messages": {"errors", "numbering", "rules", "segmentation", "text"},
-    "audit": {
-        *("alphabets", "characters", "coding", "errors", "lookalikes", "rates"),
-        *("repair", "rules", "text"),
-    },
-    "explain": {"alphabets", "characters", "coding", "errors", "lookalikes", "repair", "rules"},
-    "smart": {
-        *("characters", "coding", "lookalikes", "pieces", "repair"),
-        *("segmentation", "text"),
-    },
-    "repair": {"alphabets", "coding", "errors", "lookalikes"},
-    "lookalikes": {"characters", "errors"},
-    "characters": set(),
-    "engines": {
-        *("demand", "errors", "kernels", "layout", "memory", "outcome", "scenario", "supply"),
-        *("traffic",),
-    },
-    "outcome": {"traffic"},
-    "traffic": {
-        *("demand", "errors", "kernels", "memory", "rules", "scenario", "segmentation"),
-    },
-    "layout": {"calendars", "kernels", "scenario", "supply"},
-    "decoding": {"coding", "encoding", "errors", "kernels", "segmentation", "tables", "text"},
-    "encoding": {
-        *("coding", "errors", "kernels", "memory", "pieces", "rules"),
-        *("segmentation", "tables", "text"),
-    },
-    "segmentation": {"coding", "kernels", "memory", "pieces", "rules", "tables", "text"},
-    "coding": {
-        *("alphabets", "errors", "graphemes", "kernels", "memory", "pieces"),
-        *("rules", "tables", "text"),
-    },
-    "tables": {"alphabets"},
-    "graphemes": {"kernels"},
-    "pieces": set(),
-    "memory": set(),
-    "io": {"errors"},
-    "output": {"errors"},
-    "rates": {"billing", "drift", "errors", "price_lists", "rate"},
-    "rate": {"drift", "errors", "numbering", "price_lists"},
-    "price_lists": {"errors", "numbering"},
-    "scenarios": {"errors", "fields", "scenario"},
-    "scenario": {"calendars", "demand", "errors", "fields", "goal", "kernels", "supply"},
-    "calendars": {"demand", "kernels"},
-    "demand": {"fields", "keywords", "rules"},
-    "keywords": {"errors"},
-    "supply": {"errors", "fields"},
-    "fields": {"errors", "numbering"},
-    "numbering": {"errors", "rules"},
-    "text": {"errors"},
-    "kernels": {"kernels"},
-    "alphabets": set(),
-    "rules": set(),
-    "errors": set(),
+    name: set(lower.split())
+    for name, lower in {
+        "__main__": "cli",
+        "cli": """
+            audit bench budget cli_money cli_plan dashboard decoding encoding errors
+            explain forecast goals io output plot rates replications sample scenario
+            scenarios segmentation simulate style verification
+        """,
+        "cli_plan": "check errors goal output plan rates scenario scenarios start",
+        "cli_money": """
+            calibrate cost errors goal goals io kpi log_reading logs messages output
+            rates scenario
+        """,
+        "dashboard": "errors io",
+        "widgets": """
+            calibrate errors estimate explain fields figures forecast goals io kpi
+            ledger log_formats log_reading logs lookalikes plan plot progress rates
+            run scenario scenarios simulate smart style widgets
+        """,
+        "accessor": "audit encoding explain segmentation smart",
+        "bench": "encoding errors segmentation smart text",
+        "forecast": """
+            cost errors figures outcome progress rates replications report run
+            scenario segment_prices simulate text traffic
+        """,
+        "report": "plot rates run style",
+        "plot": "calibrate errors kernels logs outcome replications run style",
+        "style": "",
+        "markup": "",
+        "budget": "cost errors forecast intervals segmentation smart",
+        "check": "calendars demand estimate figures kernels markup regulations scenario supply",
+        "regulations": "demand",
+        "plan": """
+            check errors estimate goal goals markup plot progress rates replications
+            scenario search simulate summary sweep
+        """,
+        "search": "replications",
+        "start": """
+            calendars demand errors estimate kernels markup outcome progress
+            regulations replications results scenario search simulate
+        """,
+        "sweep": "cost errors goal goals progress rates replications scenario simulate summary",
+        "estimate": """
+            calendars demand errors figures fluid kernels markup rates scenario
+            supply theory traffic
+        """,
+        "fluid": "",
+        "theory": "errors",
+        "goal": "errors",
+        "goals": "errors figures goal kpi ledger markup rates replications run summary",
+        "calibrate": "delivery errors intervals kpi ledger markup outcome scenario simulate",
+        "delivery": "fitting intervals ledger outcome scenario supply",
+        "fitting": "",
+        "log_writing": "cost errors ledger log_formats logs outcome output rates",
+        "kpi": """
+            cost errors figures intervals ledger outcome rates replications rules
+            segment_prices summary
+        """,
+        "log_reading": """
+            amounts errors keywords ledger log_formats logs moments numbering
+            outcome output records
+        """,
+        "logs": "ledger outcome states",
+        "log_formats": "outcome",
+        "amounts": "",
+        "moments": "errors",
+        "records": "errors",
+        "intervals": "errors",
+        "sample": "simulate",
+        "replications": """
+            errors estimate figures kernels outcome progress run scenario simulate
+            summary traffic
+        """,
+        "verification": "engines errors outcome scenario simulate traffic",
+        "simulate": "engines errors figures progress results run scenario summary traffic",
+        "summary": "errors scenario",
+        "progress": "",
+        "run": "errors figures kernels layout ledger outcome results scenario states",
+        "figures": "kernels ledger outcome results rules",
+        "ledger": "outcome",
+        "states": "errors kernels outcome",
+        "results": "aftermath errors kernels outcome scenario traffic",
+        "aftermath": "demand kernels outcome scenario",
+        "cost": "billing errors ledger messages numbering outcome rates segment_prices text",
+        "segment_prices": "errors rates",
+        "templates": "errors numbering",
+        "billing": "",
+        "drift": "",
+        "messages": "errors numbering rules segmentation text",
+        "audit": "alphabets characters coding errors lookalikes rates repair rules text",
+        "explain": "alphabets characters coding errors lookalikes repair rules",
+        "smart": "characters coding lookalikes pieces repair segmentation text",
+        "repair": "alphabets coding errors lookalikes",
+        "lookalikes": "characters errors",
+        "characters": "",
+        "engines": "demand errors kernels layout memory outcome scenario supply traffic",
+        "outcome": "traffic",
+        "traffic": "demand errors kernels memory rules scenario segmentation",
+        "layout": "calendars kernels scenario supply",
+        "decoding": "coding encoding errors kernels segmentation tables text",
+        "encoding": "coding errors kernels memory pieces rules segmentation tables text",
+        "segmentation": "coding kernels memory pieces rules tables text",
+        "coding": "alphabets errors graphemes kernels memory pieces rules tables text",
+        "tables": "alphabets",
+        "graphemes": "kernels",
+        "pieces": "",
+        "memory": "",
+        "io": "errors",
+        "output": "errors",
+        "rates": "billing drift errors price_lists rate",
+        "rate": "drift errors numbering price_lists",
+        "price_lists": "errors numbering",
+        "scenarios": "errors fields scenario",
+        "scenario": "calendars demand errors fields goal kernels supply",
+        "calendars": "demand kernels",
+        "demand": "fields keywords rules",
+        "keywords": "errors",
+        "supply": "errors fields",
+        "fields": "errors numbering",
+        "numbering": "errors rules",
+        "text": "errors",
+        "kernels": "kernels",
+        "alphabets": "",
+        "rules": "",
+        "errors": "",
+    }.items()
 }
 
 

@@ -65,31 +65,54 @@ def test_parts_join_to_the_text(text):
     assert "".join(message_inspector(text).result.parts) == text
 
 
-def chosen(**fields):
-    plain = {"scenario": "marketing", "messages": 5000, "numbers": 2, "mps": 3.0, "hour": 12.5}
-    return planner.Chosen(**(plain | fields))
-
-
 def test_planner_renders(tmp_path):
-    shown = planner.render(chosen())
-    assert shown.result.scenario.senders[0].mps == 3
-    assert shown.result.scenario.start.hour == 12
+    scenario = smslab.scenarios.load("marketing", **{"senders[0].numbers": 2})
+    shown = planner.render(scenario.changed({"traffic[0].messages": 5000, "senders[0].mps": 3}))
     assert "✓ met" in shown.page
-    assert "Fri 13:01 (" in planner.render(chosen(mps=2.0)).page
     (tmp_path / "shown.png").write_bytes(shown.picture)
     assert matplotlib.image.imread(tmp_path / "shown.png").shape[0] > 100
-    assert "✗ missed" in planner.render(chosen(numbers=1, mps=0.1)).page
-    with pytest.raises(SmslabError, match="mps must be"):
-        planner.render(chosen(mps=-1.0))
+    assert "✗ missed" in planner.render(scenario.changed({"senders[0].mps": 0.1})).page
+    assert "no messages" in planner.render(scenario.changed({"traffic[0].messages": 0})).page
 
 
 def test_every_use_case_can_be_planned():
     widget = capacity_planner("parking")
     for name in widget.scenario.options:
-        before = smslab.scenarios.load(name).senders[0]
-        assert planner.Chosen(name, None, before.numbers, before.mps, None).applied().name == name
+        widget.scenario.value = name
+        scenario, before = widget.chosen, smslab.scenarios.load(name)
+        assert scenario.senders[0].numbers == before.senders[0].numbers
+        assert scenario.senders[0].mps == pytest.approx(before.senders[0].mps or 1000, rel=0.01)
+        assert (scenario.name, scenario.start) == (name, before.start)
+        assert widget.run is widget.result
+        assert widget.run.scenario == scenario
     assert "campaign" not in widget.scenario.options
-    assert widget.messages.disabled
+
+
+def test_planner_shows_only_what_a_scenario_has():
+    widget = capacity_planner("two_way_support")
+    assert widget.messages.layout.display == "none"
+    assert widget.agents.value == 18
+    widget.agents.value = 13
+    assert "✗ missed" in widget.page.value
+    widget.work.run()
+    widget.work.wait()
+    (path,) = widget.plan.settings
+    assert path.endswith(".conversation.agents")
+    assert widget.run.scenario.traffic[1].conversation.agents == 13
+    widget.scenario.value = "marketing"
+    assert widget.agents.layout.display == "none"
+    assert widget.messages.layout.display is None
+
+
+def test_planner_takes_a_scenario_of_ones_own():
+    own = Scenario(name="mine", traffic=(Campaign(messages=300),), senders=(Sender(mps=1),))
+    widget = capacity_planner(own)
+    assert widget.hour.layout.display == "none"
+    assert widget.run.scenario == own
+    with pytest.raises(SmslabError, match="Did you mean 'parking'"):
+        capacity_planner("parkin")
+    with pytest.raises(SmslabError, match="takes the messages of a list"):
+        capacity_planner("campaign")
 
 
 def test_sliders_change_the_result():

@@ -11,7 +11,7 @@ from typing import Any
 
 from smslab.errors import ScenarioError, nearest
 from smslab.fields import from_table
-from smslab.scenario import Campaign, Poisson, Scenario, Schedule
+from smslab.scenario import Scenario
 
 __all__ = ["Description", "describe", "load", "named_or_read", "names"]
 
@@ -134,20 +134,7 @@ class Description:
 
     def summary(self) -> str:
         """Return what it is for, what is sent, through what, and what is to be reached."""
-        lines = [self.scenario.about, ""]
-        lines += [f"Sends   {_sent(traffic)}" for traffic in self.scenario.traffic]
-        for sender in self.scenario.senders:
-            rate = "no limit" if sender.mps is None else f"{sender.mps:g} {sender.per}s/s"
-            each = " each" if sender.numbers > 1 else ""
-            kind = f" ({sender.type})" if sender.type else ""
-            numbers = f"{sender.numbers} number{'s' * (sender.numbers > 1)}"
-            lines.append(f"From    {sender.name}{kind}: {numbers}, {rate}{each}")
-        carriers = [f"{c.name} {c.country}".rstrip() for c in self.scenario.carriers]
-        lines.append(f"To      {', '.join(carriers)}")
-        for goal in self.scenario.goals:
-            where = f" ({goal.where})" if goal.where else ""
-            lines.append(f"Goal    {goal.text}{where}")
-        return "\n".join(lines)
+        return f"{self.scenario.about}\n\n{self.scenario.summary()}"
 
     def __repr__(self) -> str:
         return self.summary()
@@ -155,15 +142,3 @@ class Description:
     def _repr_html_(self) -> str:
         figures = f"<details><summary>Figures and sources</summary><pre>{html.escape(self.toml)}"
         return f"<pre>{html.escape(self.summary())}</pre>{figures}</pre></details>"
-
-
-def _sent(traffic: Campaign | Poisson | Schedule) -> str:
-    if isinstance(traffic, Campaign):
-        many = "the list" if traffic.messages is None else f"{traffic.messages:,} messages"
-        when = f"over {traffic.over_h:g} h" if traffic.over_h else "at once"
-    elif isinstance(traffic, Schedule):
-        many, when = f"{len(traffic.times_s):,} messages", "at given times"
-    else:
-        many = f"{traffic.rate_per_s:g} messages a second"
-        when = f"at random, for {traffic.duration_s / 3600:g} h"
-    return f"{traffic.name}: {many} {when} ({traffic.kind}, {traffic.message_class})"

@@ -9,7 +9,7 @@ from typing import Final
 import ipywidgets
 import pandas as pd
 
-from smslab.errors import InputError
+from smslab.errors import InputError, SmslabError
 from smslab.forecast import forecast
 from smslab.io import read_messages
 from smslab.lookalikes import LEVELS
@@ -18,7 +18,7 @@ from smslab.rates import RateCard
 from smslab.scenarios import load
 from smslab.smart import smart_encode
 from smslab.widgets.panel import LABELLED, Panel, Shown, Work
-from smslab.widgets.upload import Upload
+from smslab.widgets.upload import UPLOAD_NOTE, Upload
 
 __all__ = ["CampaignCalculator", "Campaigned", "campaign_calculator", "render"]
 
@@ -140,6 +140,8 @@ class CampaignCalculator(Panel):
             layout=wide,
         )
         self.work = Work("Forecast", self._begin, self.finish)
+        self._uploaded: pd.DataFrame | SmslabError | None = None
+        self.upload.observe(lambda _: self._read(), names="value")
         head = [self.upload, self.texts, self.country, self.level, self.work]
         super().__init__(_nothing_yet, [], head=head)
 
@@ -152,13 +154,26 @@ class CampaignCalculator(Panel):
         InputError
             If there is no list, or it cannot be read.
         """
+        if isinstance(self._uploaded, SmslabError):
+            raise self._uploaded
         lines = [line for line in self.texts.value.splitlines() if line.strip()]
-        messages = self.upload.read(read_messages)
+        messages = self._uploaded
         if messages is None:
             messages = pd.DataFrame({"text": lines}) if lines else self.messages
         if messages is None:
             raise InputError("no list: upload one, or paste a text")
         return Campaigned(messages, self.country.value, self.level.value, self.rates)
+
+    def _read(self) -> None:
+        """Read what was uploaded as soon as it is there, and say what it is."""
+        try:
+            self._uploaded = messages = self.upload.read(read_messages)
+        except SmslabError as error:
+            self._uploaded = error
+            self.finish(error)
+            return
+        rows = "nothing" if messages is None else f"{len(messages):,} rows"
+        self.put(Shown(None, f"<p>The list has {rows}. Press Forecast.</p>"))
 
     def _begin(self) -> Callable[[Callable[[int, int], None]], Shown]:
         given = self.given
@@ -166,7 +181,7 @@ class CampaignCalculator(Panel):
 
 
 def _nothing_yet() -> Shown:
-    return Shown(None, "<p>Upload a list or paste texts, and press Forecast.</p>")
+    return Shown(None, f"<p>Upload a list or paste texts, and press Forecast. {UPLOAD_NOTE}</p>")
 
 
 def campaign_calculator(

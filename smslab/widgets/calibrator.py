@@ -15,8 +15,9 @@ from smslab.fields import to_table
 from smslab.ledger import HasLedger
 from smslab.log_formats import FORMATS
 from smslab.log_reading import read_log
-from smslab.widgets.panel import LABELLED, Panel, Shown, Work, drawn
-from smslab.widgets.upload import Upload
+from smslab.style import drawn
+from smslab.widgets.panel import LABELLED, Panel, Shown, Work
+from smslab.widgets.upload import UPLOAD_NOTE, Upload
 
 __all__ = ["LogCalibrator", "log_calibrator", "render"]
 
@@ -45,7 +46,7 @@ def render(log: HasLedger) -> Shown:
     page = (
         f"{found._repr_html_()}<details><summary>The scenario</summary><pre>{toml}</pre></details>"
     )
-    return Shown(found, page, drawn(lambda ax: plot.calibration(found, ax=ax)))
+    return Shown(found, page, drawn(lambda ax: plot.calibration(found, ax=ax), size=(9.0, 3.0)))
 
 
 class LogCalibrator(Panel):
@@ -74,19 +75,28 @@ class LogCalibrator(Panel):
         self.work = Work("Calibrate", self._begin, self.finish)
         head = [self.upload, self.format, self.timezone, self.work]
         super().__init__(_nothing_yet, [], head=head, picture_height="280px")
+        self.upload.observe(lambda _: self._arrived(), names="value")
+
+    def _arrived(self) -> None:
+        names = [html.escape(file["name"]) for file in self.upload.value]
+        self.put(Shown(None, f"<p>{', '.join(names) or 'No log'} is here. Press Calibrate.</p>"))
 
     def _begin(self) -> Callable[[Callable[[int, int], None]], Shown]:
-        log = self.upload.read(
-            lambda path: read_log(path, self.format.value, timezone=self.timezone.value)
-        )
-        chosen = self.given if log is None else log
-        if chosen is None:
-            raise InputError("no log: upload one")
-        return lambda progress: render(chosen)
+        words = {"format": self.format.value, "timezone": self.timezone.value}
+
+        def work(progress: Callable[[int, int], None]) -> Shown:
+            log = self.upload.read(lambda path: read_log(path, **words))
+            chosen = self.given if log is None else log
+            if chosen is None:
+                raise InputError("no log: upload one")
+            progress(1, 2)
+            return render(chosen)
+
+        return work
 
 
 def _nothing_yet() -> Shown:
-    return Shown(None, "<p>Upload a provider's log, and press Calibrate.</p>")
+    return Shown(None, f"<p>Upload a provider's log, and press Calibrate. {UPLOAD_NOTE}</p>")
 
 
 def log_calibrator(log: HasLedger | None = None) -> LogCalibrator:

@@ -14,8 +14,9 @@ from smslab.kpi import kpis
 from smslab.log_reading import read_log
 from smslab.logs import Log
 from smslab.run import Run
-from smslab.widgets.panel import LABELLED, Panel, Shown, drawn
-from smslab.widgets.upload import Upload
+from smslab.style import drawn
+from smslab.widgets.panel import LABELLED, Panel, Shown
+from smslab.widgets.upload import UPLOAD_NOTE, Upload
 
 __all__ = ["DeliveryExplorer", "delivery_explorer", "render"]
 
@@ -61,7 +62,8 @@ def render(source: Run | Log, share: float) -> Shown:
         "</span></p>"
         f"<p>Did not arrive: {html.escape(reasons) or 'none'}</p>{_carriers(source)}"
     )
-    picture = drawn(lambda ax: plot.states(source, ax=ax).axvline(_scaled(at_s, end_s), color="k"))
+    at = _scaled(at_s, end_s)
+    picture = drawn(lambda ax: plot.states(source, ax=ax).axvline(at, color="k"), size=(9.0, 3.0))
     return Shown(states, page, picture)
 
 
@@ -121,7 +123,7 @@ class DeliveryExplorer(Panel):
         if self.source is None:
             self.source = self.upload.read(read_log)
         if self.source is None:
-            return Shown(None, "<p>Upload a provider's log.</p>")
+            return Shown(None, f"<p>Upload a provider's log. {UPLOAD_NOTE}</p>")
         if not len(self.source):
             raise InputError("there are no messages to look at")
         return render(self.source, self.time.value / 100)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import html
-import io
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import ipywidgets
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from smslab.errors import SmslabError
 
-__all__ = ["LABELLED", "Panel", "Shown", "Work", "drawn"]
+__all__ = ["LABELLED", "Panel", "Shown", "Work"]
 
 #: Labels as long as they need, in one column.
 LABELLED: Final = {"description_width": "13em"}
@@ -41,31 +38,6 @@ class Shown:
     result: Any
     page: str
     picture: bytes = b""
-
-
-def drawn(*pictures: Callable[[Axes], object], width: float = 9.0, height: float = 3.0) -> bytes:
-    """Draw pictures beside each other.
-
-    Parameters
-    ----------
-    *pictures : callable
-        Each draws on the Axes that it is called with.
-    width, height : float
-        Of all together, in inches.
-
-    Returns
-    -------
-    bytes
-        PNG.
-    """
-    figure = Figure(figsize=(width, height), layout="constrained")
-    for picture, ax in zip(
-        pictures, figure.subplots(1, len(pictures), squeeze=False)[0], strict=True
-    ):
-        picture(ax)
-    octets = io.BytesIO()
-    figure.savefig(octets, format="png", dpi=80)
-    return octets.getvalue()
 
 
 def _failed(error: Exception) -> str:

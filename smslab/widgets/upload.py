@@ -11,10 +11,16 @@ import ipywidgets
 
 from smslab.errors import InputError, SmslabError
 
-__all__ = ["Upload", "read_uploaded"]
+__all__ = ["UPLOAD_NOTE", "Upload", "read_uploaded"]
 
-#: The dashboard takes more in one piece, and says so; JupyterLab by its own default 10 MB.
+#: The dashboard takes more in one piece, and says so.
 _MOST_OCTETS: Final = 100_000_000
+
+#: Jupyter's server closes the connection on a message of more than 10 MB, and says nothing.
+UPLOAD_NOTE: Final = (
+    "In a notebook 10 MB can be uploaded, in smslab dashboard 100 MB; what is larger, and never "
+    "shows up here, can be read from the disk."
+)
 
 T = TypeVar("T")
 

@@ -51,21 +51,21 @@ def page(browser):
 
 
 @pytest.fixture
-def dashboard(tmp_path):
-    """Serve the dashboard as its command does; return its address."""
+def started(tmp_path):
+    """Start servers; return a function that starts one and waits for its first answer."""
     servers = []
 
-    def serve(*words):
+    def start(*words):
         port = free_port()
-        log = (tmp_path / "dashboard.log").open("w")
-        command = [sys.executable, "-m", "smslab", "dashboard", "--no-browser", f"--port={port}"]
+        log = (tmp_path / "server.log").open("w")
         server = subprocess.Popen(
-            [*command, *words], stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            [sys.executable, "-m", *words, f"--port={port}"],
+            **{"stdout": log, "stderr": subprocess.STDOUT, "start_new_session": True},
         )
         servers.append((server, log))
         return answering(f"http://127.0.0.1:{port}")
 
-    yield serve
+    yield start
     for server, log in servers:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(20)
@@ -82,7 +82,7 @@ def answering(address):
     """Wait until a server answers."""
     for _ in range(150):
         try:
-            urllib.request.urlopen(f"{address}/voila/static/voila.js", timeout=1).close()
+            urllib.request.urlopen(f"{address}/static/", timeout=1).close()
             break
         except urllib.error.HTTPError:
             break
@@ -92,28 +92,38 @@ def answering(address):
 
 
 @pytest.fixture
-def voila(tmp_path):
+def dashboard(started):
+    """Serve the dashboard as its command does; return its address."""
+    return lambda *words: started("smslab", "dashboard", "--no-browser", *words)
+
+
+@pytest.fixture
+def voila(started, tmp_path):
     """Serve the cells of a notebook by Voila; return its address."""
     import nbformat
-
-    servers = []
 
     def serve(*cells):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
         path = tmp_path / "app.ipynb"
         nbformat.write(notebook, path)
-        port = free_port()
-        log = (tmp_path / "voila.log").open("w")
-        command = [sys.executable, "-m", "voila", str(path), "--no-browser", f"--port={port}"]
-        server = subprocess.Popen(
-            [*command, "--Voila.ip=127.0.0.1"], stdout=log, stderr=subprocess.STDOUT
-        )
-        servers.append((server, log))
-        return answering(f"http://127.0.0.1:{port}")
+        return started("voila", str(path), "--no-browser", "--Voila.ip=127.0.0.1")
 
-    yield serve
-    for server, log in servers:
-        server.terminate()
-        server.wait(20)
-        log.close()
+    return serve
+
+
+@pytest.fixture
+def lab(started, page, tmp_path):
+    """Open a notebook in JupyterLab, and run all of it."""
+
+    def run(notebook):
+        shutil.copy(notebook, tmp_path)
+        words = ("--no-browser", "--ip=127.0.0.1", "--allow-root", "--IdentityProvider.token=")
+        address = started("jupyter", "lab", *words, f"--ServerApp.root_dir={tmp_path}")
+        page.goto(f"{address}/lab/tree/{notebook.name}?reset")
+        # What is asked of a kernel that is not there yet is lost.
+        page.get_by_text("(ipykernel) | Idle").wait_for(timeout=60_000)
+        page.locator(".lm-MenuBar-item", has_text="Run").click()
+        page.locator("li[data-command='runmenu:run-all']").click()
+
+    return run

@@ -1,6 +1,7 @@
 """What a person sees: the inspector in Voila, and the report, both in a real browser."""
 
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -8,6 +9,10 @@ import pytest
 import smslab
 
 pytestmark = pytest.mark.ui
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+PICTURE = "img[src^='blob:']"
+PICTURE_CHANGES = "before => document.querySelector(\"img[src^='blob:']\").src !== before"
 
 NASTY = "<script>document.title = 'run'</script><img src=x onerror=\"document.title='run'\"> ’"
 
@@ -18,8 +23,10 @@ def test_inspector_counts_while_typing(page, voila):
     count = page.locator(".smslab-count")
     box.wait_for(timeout=60_000)
     assert "GSM-7, 5 characters, 5 units, 1 segment" in count.inner_text()
+    begin = time.perf_counter()
     box.fill("a" * 161)
     page.get_by_text("2 segments").wait_for()
+    print(f"inspector: text to count {time.perf_counter() - begin:.2f} s")
     box.fill("Don’t miss it")
     page.get_by_text("RIGHT SINGLE QUOTATION MARK").wait_for()
     assert page.locator("mark.smslab-culprit").inner_text() == "’"
@@ -52,22 +59,36 @@ def test_planner_moves_with_its_sliders(page, voila):
     goals = page.locator(".smslab-goal").first
     goals.wait_for(timeout=60_000)
     assert goals.inner_text() == "✓ met"
-    picture = page.locator("img[src^='blob:']")
-    before = picture.get_attribute("src"), page.locator("table").first.inner_text()
-    handle = page.locator(".widget-slider .noUi-handle").first
-    handle.focus()
-    handle.press("ArrowRight")
-    page.wait_for_function(
-        "before => document.querySelector(\"img[src^='blob:']\").src !== before",
-        arg=before[0],
-        timeout=10_000,
-    )
-    assert page.locator("table").first.inner_text() != before[1]
+    table, picture = page.locator("table").first, page.locator(PICTURE)
+    handle = page.locator(".widget-slider:visible .noUi-handle").first
+
+    def moved():
+        before = picture.get_attribute("src"), table.inner_text()
+        handle.focus()
+        begin = time.perf_counter()
+        handle.press("ArrowRight")
+        page.wait_for_function(PICTURE_CHANGES, arg=before[0], timeout=20_000)
+        taken = time.perf_counter() - begin
+        assert table.inner_text() != before[1]
+        return taken
+
+    moved()
     page.get_by_role("button", name="Find the least that does").click()
     page.get_by_text("all goals met in 20 of 20 campaigns").wait_for(timeout=60_000)
     page.get_by_role("button", name="Find the least that does").click()
     page.get_by_role("button", name="Cancel").click()
     page.locator("button:not([disabled]):has-text('Find the least')").wait_for(timeout=30_000)
+    messages = page.get_by_label("Messages")
+    messages.fill("1000000")
+    messages.press("Enter")
+    page.locator("td", has_text="1,000,000, ").wait_for(timeout=20_000)
+    times = sorted(moved() for _ in range(5))
+    print(
+        f"planner, 1,000,000 messages: slider to picture {times[2]:.2f} s ({times[-1]:.2f} at most)"
+    )
+    messages.fill("0")
+    messages.press("Enter")
+    page.get_by_text("no messages to send").wait_for(timeout=20_000)
     assert not [url for url in page.outside if "fontawesome" not in url]
 
 
@@ -92,10 +113,10 @@ def test_dashboard(page, dashboard, tmp_path):
     page.get_by_text("2 segments").wait_for()
     page.get_by_role("tab", name="Campaign").click()
     upload(page, tmp_path / "wrong.csv")
-    page.get_by_role("button", name="Forecast").click()
     page.locator("[role=alert]").wait_for()
     assert "wrong.csv" in page.locator("[role=alert]").inner_text()
     upload(page, tmp_path / "list.csv")
+    page.get_by_text("The list has 2 rows").wait_for()
     page.get_by_role("button", name="Forecast").click()
     page.get_by_text("2 in the list").wait_for(timeout=30_000)
     assert page.title() != "run"
@@ -113,3 +134,27 @@ def test_dashboard(page, dashboard, tmp_path):
     for name in ("Message", "Campaign", "Capacity", "Delivery", "Calibration"):
         page.get_by_role("tab", name=name).click()
         page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+
+
+def test_a_list_that_is_too_large(page, dashboard, tmp_path):
+    large = tmp_path / "large.csv"
+    large.write_bytes(b"text\n" + b"Hello, half price on everything today\n" * 2_700_000)
+    page.goto(dashboard())
+    page.get_by_role("tab", name="Campaign").click(timeout=60_000)
+    upload(page, large)
+    page.locator("[role=alert]").wait_for(timeout=60_000)
+    assert "can be uploaded; read it from the disk" in page.locator("[role=alert]").inner_text()
+
+
+def test_explorer_in_a_notebook(page, lab):
+    lab(NOTEBOOKS / "04_simulation.ipynb")
+    states = page.locator(".smslab-states")
+    states.wait_for(timeout=120_000)
+    states.scroll_into_view_if_needed()
+    before = states.inner_text(), page.locator(PICTURE).get_attribute("src")
+    handle = page.locator(".widget-slider:visible .noUi-handle").first
+    handle.focus()
+    handle.press("Home")
+    page.wait_for_function(PICTURE_CHANGES, arg=before[1], timeout=20_000)
+    assert states.inner_text() != before[0]
+    assert not page.outside
