@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from smslab import rules
 from smslab.errors import InputError, nearest
-from smslab.numbering import as_strings, country_code, country_of, known_countries
+from smslab.numbering import as_strings, countries, country_code, country_of, known_countries
 from smslab.segmentation import segment
 from smslab.text import Texts, as_chunks
 
@@ -115,7 +115,8 @@ def places(
     given = given.astype("str")
     place = given.where(known).mask(missing, default)
     if "to" in table.columns:
-        located = _located(table["to"], place)
+        own = pd.Index(countries()).get_indexer(pd.Index(place)).astype(np.int16)
+        located = country_of(table["to"], own)
         place = given.where(known, located["country"])
         problem = located["problem"]
     return place, problem.where(missing | known | problem.notna(), UNKNOWN_COUNTRY)
@@ -156,17 +157,6 @@ def _names(table: pd.DataFrame, name: str, write: Callable[[str], str]) -> pd.Se
     codes, distinct = pd.factorize(names.where(names != ""))
     codes = np.append(codes, -1)[column.cat.codes.to_numpy()]
     return pd.Series(pd.Categorical.from_codes(codes, categories=distinct), table.index)
-
-
-def _located(numbers: pd.Series[Any], defaults: pd.Series[str]) -> pd.DataFrame:
-    """Find the countries of numbers, each with the default of its own row."""
-    codes, names = pd.factorize(defaults)
-    found = pd.DataFrame(index=defaults.index, columns=["country", "problem"], dtype="str")
-    for code in np.unique(codes):
-        rows = codes == code
-        default = names[code] if code >= 0 else None
-        found.loc[rows, :] = country_of(numbers[rows], default).to_numpy()
-    return found
 
 
 def _one_column(texts: Texts) -> pd.DataFrame:

@@ -4,35 +4,45 @@ from __future__ import annotations
 
 import csv
 import functools
+from collections.abc import Sequence
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from smslab import rules
 from smslab.errors import InputError, nearest
+from smslab.kernels.numbers import numbers_kernel
+from smslab.text import views
 
-__all__ = ["as_strings", "country_code", "country_of", "country_of_prefix", "known_countries"]
+__all__ = [
+    "PROBLEMS",
+    "Located",
+    "as_strings",
+    "countries",
+    "country_code",
+    "country_of",
+    "country_of_prefix",
+    "known_countries",
+    "locate",
+    "zones",
+]
 
-NO_NUMBER: Final = "no number"
-NOT_A_NUMBER: Final = "not a phone number"
-TOO_SHORT: Final = "number too short"
-TOO_LONG: Final = "number too long"
-UNKNOWN_CODE: Final = "unknown calling code"
-NO_COUNTRY: Final = "national number without a country"
-
-# RE2's \s knows no Unicode, so the no-break space and the dashes of copied numbers are named.
-_WELL_FORMED: Final = r"^(?:tel:)?\s*(?:\+|00)?[\s(]*[0-9][0-9\s().\-/\x{00A0}\x{2010}-\x{2015}]*$"
-#: Seven digits or more: one side of the slash between two numbers in one cell.
-_WHOLE: Final = r"[0-9](?:[\s.\-]*[0-9]){6,}"
+#: What is wrong with a number, by the kernel's code.
+PROBLEMS: Final = (
+    *("", "no number", "not a phone number", "number too short", "number too long"),
+    *("national number without a country", "unknown calling code"),
+)
 
 _NANP: Final = "1"
-_SHORTEST_WITHOUT_PLUS: Final = 11
 
 #: Floats from here on are no phone numbers, and larger than the integers that they can hold.
 _LARGEST: Final = 1e16
+
+_END: Final = 255
 
 
 @functools.cache
@@ -44,12 +54,6 @@ def _table() -> list[dict[str, str]]:
 @functools.cache
 def _prefixes() -> dict[str, str]:
     return {row["prefix"]: row["country"] for row in _table()}
-
-
-@functools.cache
-def _mobile_digits(country: str) -> tuple[int, ...]:
-    digits = next(row["mobile_digits"] for row in _table() if row["country"] == country)
-    return tuple(int(length) for length in digits.split())
 
 
 @functools.cache
@@ -120,7 +124,9 @@ def _calling_code(country: str) -> str:
     return prefixes[0]
 
 
-def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFrame:
+def country_of(
+    numbers: pd.Series[Any], default: str | npt.NDArray[np.int16] | None = None
+) -> pd.DataFrame:
     """Find the country that each phone number belongs to.
 
     A number with ``+`` or ``00`` in front is international. One without is read as a national
@@ -134,8 +140,8 @@ def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFr
     ----------
     numbers : Series of str, int or float
         Phone numbers; a float must be whole, as spreadsheets write them.
-    default : str, optional
-        ISO 3166-1 alpha-2 code of the country that national numbers belong to.
+    default : str or ndarray of int16, optional
+        As of :func:`locate`.
 
     Returns
     -------
@@ -159,64 +165,158 @@ def country_of(numbers: pd.Series[Any], default: str | None = None) -> pd.DataFr
     2     NaN  number too short
     3     NaN         no number
     """
-    text = pc.utf8_trim_whitespace(pa.array(_as_text(numbers), pa.large_string()))
-    if isinstance(text, pa.ChunkedArray):
-        text = pa.concat_arrays([pa.array([], text.type), *text.chunks])
-    missing = pc.fill_null(pc.equal(text, ""), True)
-    well_formed = pc.fill_null(pc.match_substring_regex(text, _WELL_FORMED), False)
-    international = pc.fill_null(pc.match_substring_regex(text, r"^(?:tel:)?\s*(?:\+|00)"), False)
-    text = pc.replace_substring_regex(text, r"^([^.]*)\.0+$", r"\1")
-    wrong = pc.or_(
-        pc.match_substring_regex(text, r"^[^.]*\.[0-9]{1,2}$"),
-        pc.match_substring_regex(text, rf"{_WHOLE}\s*/\s*{_WHOLE}"),
-    )
-    without_trunk = pc.replace_substring(text, "(0)", "")
-    digits = pc.replace_substring_regex(without_trunk, r"^(?:tel:)?\s*00|[^0-9]", "")
-    if default is not None:
-        digits, national = _complete(digits, international, country_code(default)), False
-    else:
-        short = pc.less(pc.utf8_length(digits), _SHORTEST_WITHOUT_PLUS)
-        national = pc.and_(pc.invert(international), pc.or_(short, pc.starts_with(digits, "0")))
-    length = pc.utf8_length(digits)
-    nanp = pc.starts_with(digits, _NANP)
-    country = pa.nulls(len(text), pa.large_string())
-    prefixes = _prefixes()
-    for size in range(1, max(map(len, prefixes)) + 1):
-        known = {prefix: place for prefix, place in prefixes.items() if len(prefix) == size}
-        if known:
-            found = pc.index_in(
-                pc.utf8_slice_codeunits(digits, 0, size),
-                pa.array(list(known), pa.large_string()),
-            )
-            longer = pc.take(pa.array(list(known.values()), pa.large_string()), found)
-            country = pc.coalesce(longer, country)
-    checks: list[tuple[Any, str]] = [
-        (missing, NO_NUMBER),
-        (pc.or_(pc.invert(well_formed), pc.fill_null(wrong, False)), NOT_A_NUMBER),
-        (pc.less(length, rules.E164_MIN_DIGITS), TOO_SHORT),
-        (pc.greater(length, rules.E164_MAX_DIGITS), TOO_LONG),
-        (pc.and_(nanp, pc.less(length, rules.NANP_DIGITS)), TOO_SHORT),
-        (pc.and_(nanp, pc.greater(length, rules.NANP_DIGITS)), TOO_LONG),
-        (national, NO_COUNTRY),
-        (pc.is_null(country), UNKNOWN_CODE),
-    ]
-    problem = pc.case_when(
-        pa.StructArray.from_arrays(
-            [_mask(check, len(text)) for check, _ in checks], [name for _, name in checks]
-        ),
-        *(pa.scalar(name, pa.large_string()) for _, name in checks),
-    )
-    country = pc.if_else(pc.is_null(problem), country, pa.scalar(None, pa.large_string()))
+    found = locate(numbers, default)
     return pd.DataFrame(
         {
-            "country": pd.Series(country.to_numpy(zero_copy_only=False), numbers.index, "str"),
-            "problem": pd.Series(problem.to_numpy(zero_copy_only=False), numbers.index, "str"),
-        }
+            "country": _written(found.country, countries()),
+            "problem": _written(found.problem.astype(np.int16) - 1, PROBLEMS[1:]),
+        },
+        index=numbers.index,
     )
 
 
-def _mask(check: Any, rows: int) -> Any:
-    return pa.repeat(check, rows) if isinstance(check, bool) else pc.fill_null(check, False)
+def _written(codes: npt.NDArray[np.int16], names: Sequence[str]) -> Any:
+    """Write codes as names; -1 is null."""
+    places = pa.array(codes, mask=codes < 0)
+    texts = pa.DictionaryArray.from_arrays(places, pa.array(names, pa.large_string()))
+    return pd.Series(texts.cast(pa.large_string()), dtype="str").array
+
+
+class Located(NamedTuple):
+    """Where n numbers lead.
+
+    Parameters
+    ----------
+    number : ndarray of int64, shape (n,)
+        The digits of E.164, as one integer; 0 where something is wrong.
+    country : ndarray of int16, shape (n,)
+        Place in :func:`countries`; -1 where not known.
+    zones : ndarray of int16, shape (n,)
+        Place in :func:`zones`; -1 where not known.
+    problem : ndarray of uint8, shape (n,)
+        Place in :data:`PROBLEMS`: what is wrong; 0 for nothing.
+    """
+
+    number: npt.NDArray[np.int64]
+    country: npt.NDArray[np.int16]
+    zones: npt.NDArray[np.int16]
+    problem: npt.NDArray[np.uint8]
+
+
+def locate(numbers: pd.Series[Any], default: str | npt.NDArray[np.int16] | None = None) -> Located:
+    """Complete numbers to E.164 and find where each leads, as :func:`country_of` reads them.
+
+    Parameters
+    ----------
+    numbers : Series of str, int or float, shape (n,)
+        Phone numbers.
+    default : str or ndarray of int16, shape (n,), optional
+        Country that national numbers belong to: one for all, or for each its place in
+        :func:`countries`, -1 for none.
+
+    Returns
+    -------
+    Located
+
+    Raises
+    ------
+    InputError
+        If the numbers are true and false, or have decimals.
+
+    Notes
+    -----
+    Source: trunk prefixes and lengths of mobile numbers as in libphonenumber's metadata of
+    2026-11. That a number is taken is not looked at.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from smslab.numbering import locate, zones
+    >>> found = locate(pd.Series(["06 12 34 56 78", "+1 212 555 0123"]), "FR")
+    >>> found.number
+    array([33612345678, 12125550123])
+    >>> [zones()[place] for place in found.zones]
+    [('Europe/Paris',), ('America/New_York',)]
+    """
+    text = pc.utf8_trim_whitespace(pa.array(_as_text(numbers), pa.large_string()))
+    if isinstance(text, pa.ChunkedArray):
+        text = text.combine_chunks()
+    text = text.fill_null("")
+    rows = len(text)
+    if default is None or isinstance(default, str):
+        place = -1 if default is None else countries().index(country_code(default))
+        default = np.full(rows, place, np.int16)
+    found = Located(
+        np.empty(rows, np.int64),
+        np.empty(rows, np.int16),
+        np.empty(rows, np.int16),
+        np.empty(rows, np.uint8),
+    )
+    numbers_kernel(  # type: ignore[call-arg]  # numba has no types
+        *views(text), default, *_national(), *_tree(), *found
+    )
+    return found
+
+
+@functools.cache
+def countries() -> tuple[str, ...]:
+    """Return the ISO 3166-1 alpha-2 codes of :func:`known_countries`, in order."""
+    return tuple(sorted(known_countries()))
+
+
+@functools.cache
+def _zones() -> tuple[dict[str, int], tuple[tuple[str, ...], ...]]:
+    text = resources.files("smslab").joinpath("data", "zones.csv").read_text("utf-8")
+    rows = {row["prefix"]: tuple(row["zones"].split()) for row in csv.DictReader(text.splitlines())}
+    distinct = list(dict.fromkeys(rows.values()))
+    return {prefix: distinct.index(zones) for prefix, zones in rows.items()}, tuple(distinct)
+
+
+def zones() -> tuple[tuple[str, ...], ...]:
+    """Return the time zones that numbers may be in, together where they may be in several.
+
+    Returns
+    -------
+    tuple of tuple of str
+        Names of the IANA time zone database.
+    """
+    return _zones()[1]
+
+
+@functools.cache
+def _national() -> tuple[npt.NDArray[Any], ...]:
+    """Return calling code, trunk prefixes and lengths of mobile numbers of each country."""
+    codes = np.full((len(countries()), 5), _END, np.uint8)
+    trunks = np.full((len(countries()), 3, 3), _END, np.uint8)
+    lengths = np.zeros(len(countries()), np.int64)
+    rows = {row["country"]: row for row in _table()}
+    for place, country in enumerate(countries()):
+        code = _calling_code(country)
+        codes[place, : len(code)] = list(map(int, code))
+        for number, trunk in enumerate(rows[country]["trunk"].split()):
+            trunks[place, number, : len(trunk)] = list(map(int, trunk))
+        lengths[place] = sum(1 << int(n) for n in rows[country]["mobile_digits"].split())
+    return codes, trunks, lengths
+
+
+@functools.cache
+def _tree() -> tuple[npt.NDArray[Any], ...]:
+    """Return the tree of prefixes, and the country and the time zones at each of its nodes."""
+    following: list[list[int]] = [[0] * 10]
+    places: tuple[dict[int, int], dict[int, int]] = ({}, {})
+    of_country = {prefix: countries().index(c) for prefix, c in _prefixes().items()}
+    for known, prefixes in zip(places, (of_country, _zones()[0]), strict=True):
+        for prefix, place in prefixes.items():
+            node = 0
+            for digit in map(int, prefix):
+                if not following[node][digit]:
+                    following[node][digit] = len(following)
+                    following.append([0] * 10)
+                node = following[node][digit]
+            known[node] = place
+    nodes = range(len(following))
+    at = (np.array([known.get(node, -1) for node in nodes], np.int16) for known in places)
+    return np.array(following, np.int32), *at
 
 
 def _as_text(numbers: pd.Series[Any]) -> pd.Series[Any]:
@@ -251,27 +351,3 @@ def as_strings(values: pd.Series[Any]) -> pd.Series[Any]:
         lambda value: str(value).encode("utf-8", "replace").decode("utf-8"), na_action="ignore"
     )
     return texts.astype("str")
-
-
-def _complete(digits: Any, international: Any, country: str) -> Any:
-    """Put the calling code of `country` in front of its national numbers."""
-    code = _calling_code(country)
-    length = pc.utf8_length(digits)
-    if code == _NANP:
-        # National numbers have ten digits; a shorter one lacks some, a longer one is abroad.
-        national = pc.less(length, rules.NANP_DIGITS)
-        without_trunk = digits
-    else:
-        # The trunk prefix, 0 or in Russia and Kazakhstan 8; Italy's landlines keep their zero,
-        # but here only the country is looked up.
-        trunk = r"^8([0-9]{10})$" if code == "7" else "^0(.*)$"
-        without_trunk = pc.replace_substring_regex(digits, trunk, r"\1")
-        long = pc.greater_equal(length, _SHORTEST_WITHOUT_PLUS)
-        fitting = pc.is_in(length, pa.array(_mobile_digits(country), length.type))
-        abroad = pc.and_(long, pc.or_(pc.invert(fitting), pc.starts_with(digits, code)))
-        national = pc.or_(pc.not_equal(digits, without_trunk), pc.invert(abroad))
-    add_code = pc.fill_null(pc.and_(pc.invert(international), national), False)
-    completed = pc.binary_join_element_wise(
-        pa.scalar(code, pa.large_string()), without_trunk, pa.scalar("", pa.large_string())
-    )
-    return pc.if_else(add_code, completed, digits)

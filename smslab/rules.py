@@ -80,14 +80,6 @@ def code_units(header: int) -> int:
 #: Most parts of one message: the count is one octet (TS 23.040, 9.2.3.24.1).
 MAX_SEGMENTS: Final = 255
 
-#: Digits of an international number without its prefix: ITU-T E.164 (11/2010), 6.2.1, allows
-#: 15 at most; the shortest numbers in service have 7 with their country code.
-E164_MIN_DIGITS: Final = 7
-E164_MAX_DIGITS: Final = 15
-
-#: Digits of a number of the North American Numbering Plan with its calling code 1.
-NANP_DIGITS: Final = 11
-
 #: A text that is looked at within this many seconds counts as read at once.
 READ_AT_ONCE_S: Final = 300
 

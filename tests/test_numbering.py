@@ -1,9 +1,24 @@
+import zoneinfo
+
+import naive_numbers
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from smslab import numbering
 from smslab.errors import InputError
-from smslab.numbering import country_code, country_of, country_of_prefix
+from smslab.numbering import (
+    PROBLEMS,
+    countries,
+    country_code,
+    country_of,
+    country_of_prefix,
+    locate,
+    zones,
+)
 
 
 @pytest.mark.parametrize(
@@ -121,3 +136,99 @@ def test_columns_in_pieces():
     found = country_of(pd.Series(pieces, dtype="str"))
     assert found["country"].tolist() == ["DE", "US"]
     assert len(country_of(pd.Series(pa.chunked_array([], pa.large_string()), dtype="str"))) == 0
+
+
+PIECES = [
+    *(
+        "+",
+        "00",
+        "(0)",
+        "(",
+        ")",
+        "-",
+        ".",
+        "/",
+        " ",
+        "\u00a0",
+        "\u2011",
+        "\t",
+        "\u2003",
+        "x",
+        "tel:",
+    ),
+    *("0", "1", "2", "8", "20", "44", "39", "49", "06", ".0", ".5", " / ", "555", "0123", "7700"),
+    *("900123", "23456789", "12025550123", "447700900123", "1 202 555 0123"),
+]
+
+
+@settings(max_examples=2000)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=7).map("".join),
+    st.sampled_from([None, "US", "GB", "DE", "IT", "CI", "RU", "BY", "LT", "HU", "CN", "MX"]),
+)
+def test_numbers_are_those_of_the_oracle(text, country):
+    code, trunks, lengths = ("", "", "")
+    if country is not None:
+        row = next(row for row in numbering._table() if row["country"] == country)
+        code, trunks = numbering._calling_code(country), row["trunk"].split()
+        lengths = [int(length) for length in row["mobile_digits"].split()]
+    digits, problem = naive_numbers.phone_number(text, code, trunks, lengths)
+    found = locate(pd.Series([text], dtype="str"), country)
+    known = max((p for p in numbering._prefixes() if digits.startswith(p)), key=len, default="")
+    if digits and not known:
+        digits, problem = "", "unknown calling code"
+    assert PROBLEMS[found.problem[0]] == problem
+    assert found.number[0] == int(digits or 0)
+    assert (found.country[0] >= 0) == bool(digits)
+    if digits:
+        assert countries()[found.country[0]] == numbering._prefixes()[known]
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "completed"),
+    [
+        ("06 20 123 4567", "HU", 36201234567),
+        ("06 1234 5678", "IT", 390612345678),
+        ("0123456789", "CI", 2250123456789),
+        ("8 029 123 45 67", "BY", 375291234567),
+        ("8 612 34567", "LT", 37061234567),
+        ("8 912 345-67-89", "RU", 79123456789),
+        ("(0)7700 900123", "GB", 447700900123),
+        ("202.555.0123", "US", 12025550123),
+        (12025550123.0, "GB", 12025550123),
+    ],
+)
+def test_national_numbers_are_completed(number, country, completed):
+    assert locate(pd.Series([number]), country).number.tolist() == [completed]
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("+12125550123", {"America/New_York"}),
+        ("+19075550123", {"America/Adak", "America/Anchorage"}),
+        ("+61412345678", {"Australia/Perth", "Australia/Sydney"}),
+        ("+79123456789", {"Asia/Kamchatka", "Europe/Kaliningrad"}),
+        ("+34612345678", {"Atlantic/Canary", "Europe/Madrid"}),
+        ("+77011234567", {"Asia/Almaty"}),
+        ("+5511912345678", {"America/Sao_Paulo"}),
+    ],
+)
+def test_zones_that_a_number_may_be_in(number, expected):
+    assert expected <= set(zones()[locate(pd.Series([number])).zones[0]])
+
+
+def test_every_zone_is_known_and_every_country_has_one():
+    known = zoneinfo.available_timezones()
+    assert all(set(names) <= known for names in zones())
+    for prefix in numbering._prefixes():
+        found = locate(pd.Series([f"+{prefix.ljust(11, '0')}"]))
+        assert found.zones[0] >= 0, prefix
+
+
+def test_each_row_has_its_own_country():
+    numbers = pd.Series(["07700 900123", "0151 23456789", "2025550123", "2025550123"])
+    default = np.array([countries().index(c) for c in ("GB", "DE", "US")] + [-1], np.int16)
+    found = locate(numbers, default)
+    assert found.number.tolist() == [447700900123, 4915123456789, 12025550123, 0]
+    assert PROBLEMS[found.problem[3]] == "national number without a country"

@@ -135,7 +135,7 @@ ALLOWED = {
         "keywords": "errors",
         "supply": "errors fields",
         "fields": "errors numbering",
-        "numbering": "errors rules",
+        "numbering": "errors kernels text",
         "text": "errors",
         "kernels": "kernels",
         "alphabets": "",
