@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from smslab.log_writing import write_log
     from smslab.logs import Log
     from smslab.plan import Plan, plan
+    from smslab.prepare import Prepared, prepare
     from smslab.rates import RateCard
     from smslab.replications import Comparison, Replications, compare, replicate
     from smslab.run import Run
@@ -77,6 +78,7 @@ _HOME = {
     "MissingExtraError": "errors",
     "OptionError": "errors",
     "Plan": "plan",
+    "Prepared": "prepare",
     "RateCard": "rates",
     "RateCardError": "errors",
     "Replications": "replications",
@@ -107,6 +109,7 @@ _HOME = {
     "latest_start": "start",
     "lint": "audit",
     "plan": "plan",
+    "prepare": "prepare",
     "read_log": "log_reading",
     "read_messages": "io",
     "render": "templates",
@@ -140,6 +143,7 @@ __all__ = [
     "MissingExtraError",
     "OptionError",
     "Plan",
+    "Prepared",
     "RateCard",
     "RateCardError",
     "Replications",
@@ -172,6 +176,7 @@ __all__ = [
     "lint",
     "plan",
     "plot",
+    "prepare",
     "read_log",
     "read_messages",
     "render",

@@ -14,9 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from smslab.billing import Billing
+from smslab.columns import COLUMNS
 from smslab.errors import InputError, OptionError, nearest
 from smslab.ledger import HasLedger, Ledger, category
-from smslab.messages import COLUMNS, UNKNOWN_COUNTRY, carriers, examine, places
+from smslab.messages import UNKNOWN_COUNTRY, carriers, examine, places
 from smslab.numbering import country_code
 from smslab.outcome import NEVER, Reason, Status
 from smslab.rates import MICRO, RateCard

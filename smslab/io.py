@@ -12,20 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from smslab.columns import find_columns
 from smslab.errors import InputError, nearest
 
 __all__ = ["read_messages", "read_parts"]
-
-#: Names under which a column is found where none is given, in the order of preference.
-_USUAL: Final = {
-    "text": ("text", "body", "message", "messagetext", "content", "sms", "smstext", "msg"),
-    "to": (
-        *("to", "phone", "phonenumber", "phoneno", "number", "recipient", "msisdn", "mobile"),
-        *("mobilenumber", "mobileno", "mobilephone", "cell", "cellphone", "tonumber", "tel"),
-    ),
-    "country": ("country", "iso2", "countryiso", "countryiso2", "tocountry"),
-    "carrier": ("carrier", "network", "operator"),
-}
 
 
 def read_messages(
@@ -80,45 +70,6 @@ def read_messages(
     return table
 
 
-def _columns(path: Path, names: Sequence[str], wanted: dict[str, str | None]) -> dict[str, str]:
-    """Find which column of the file holds what; the text is a must."""
-    found: dict[str, str] = {}
-    for role, given in wanted.items():
-        if given is not None and given not in names:
-            raise InputError(
-                f"{path}: no column {given!r}; it has {list(names)}.{nearest(given, names)}"
-            )
-        name = _usual_column(path, names, role) if given is None else given
-        if name is None or (given is None and name in found.values()):
-            continue
-        if names.count(name) > 1:
-            raise InputError(f"{path}: two columns are called {name!r}; rename one")
-        if name in found.values():
-            raise InputError(f"{path}: column {name!r} cannot be the text and the number at once")
-        found[role] = name
-    if "text" not in found:
-        raise InputError(
-            f"{path}: no column looks like the text; it has {list(names)}."
-            f"{nearest('text', names)} Name it: --text COLUMN"
-        )
-    return found
-
-
-def _usual_column(path: Path, names: Sequence[str], role: str) -> str | None:
-    for usual in _USUAL[role]:
-        same = sorted({name for name in names if _plain(name) == usual})
-        if len(same) > 1 and usual not in same:
-            raise InputError(f"{path}: columns {same} could each be the {role}; name one")
-        if same:
-            return usual if usual in same else same[0]
-    return None
-
-
-def _plain(name: str) -> str:
-    """Fold a column name: small letters and digits alone."""
-    return "".join(filter(str.isalnum, name.casefold()))
-
-
 def _read_csv(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
     with path.open("rb") as file:
         if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
@@ -131,7 +82,7 @@ def _read_csv(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
             names = next(records, None)
             if names is None:
                 raise InputError(f"{path}: is empty")
-            columns = _columns(path, names, wanted)
+            columns = find_columns(str(path), names, wanted)
             places = [names.index(name) for name in columns.values()]
             cells: list[list[str]] = [[] for _ in places]
             for record in records:
@@ -197,7 +148,7 @@ def _not_utf8(path: Path) -> str:
 def _read_parquet(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
     try:
         file = pq.ParquetFile(path)
-        columns = _columns(path, file.schema_arrow.names, wanted)
+        columns = find_columns(str(path), file.schema_arrow.names, wanted)
         table = file.read(columns=list(columns.values()))
         table.validate(full=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError) as error:
@@ -247,7 +198,7 @@ def _read_json_lines(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
         raise InputError(f"{path}: {_not_utf8(path)}") from None
     if not rows:
         raise InputError(f"{path}: is empty")
-    columns = _columns(path, list(names), wanted)
+    columns = find_columns(str(path), list(names), wanted)
     arrays = []
     for role, name in columns.items():
         values = [row.get(name) for row in rows]

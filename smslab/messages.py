@@ -11,15 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from smslab import rules
+from smslab.columns import COLUMNS
 from smslab.errors import InputError, nearest
 from smslab.numbering import as_strings, countries, country_code, country_of, known_countries
 from smslab.segmentation import segment
 from smslab.text import Texts, as_chunks
 
-__all__ = ["COLUMNS", "UNKNOWN_COUNTRY", "carriers", "examine", "places"]
-
-#: The columns of a table of messages that smslab knows by name.
-COLUMNS: Final = ("text", "to", "country", "carrier")
+__all__ = ["UNKNOWN_COUNTRY", "carriers", "examine", "places"]
 
 NO_TEXT: Final = "no text"
 EMPTY_TEXT: Final = "empty text"  # blanks and line breaks alone are as empty

@@ -10,13 +10,17 @@ import functools
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from smslab.alphabets import DEFAULT, GSM7_DEFAULT, LOCKING_SHIFT, SINGLE_SHIFT
 from smslab.coding import Coding
 from smslab.errors import MissingExtraError, OptionError
+from smslab.kernels.lookalikes import BLOCKS, COMPOSES, FINE
 from smslab.lookalikes import CONDITIONS, LEVELS, PROFILES, Lookalike, check_level, lookalikes
 
 __all__ = [
@@ -26,6 +30,7 @@ __all__ = [
     "Repair",
     "check_target",
     "compose",
+    "hopeless",
     "repair",
     "repair_all",
 ]
@@ -332,12 +337,103 @@ def repair_all(
     """
     if in_detail or level in PROFILES or level == "translit":
         return [_repaired(text, level, target, languages) for text in texts]
-    known = _alphabet(target, languages) | lookalikes(level).keys()
-    repairs = []
-    for text in texts:
-        composed = compose(text)
-        if known.issuperset(composed):
-            repairs.append(_repaired(composed, level, target, languages))
-        else:
-            repairs.append(Repair(composed, (), {"": "not looked at in detail"}))
-    return repairs
+    look = _in_words(level, target, languages)
+    return [look(compose(text)) for text in texts]
+
+
+def hopeless(level: str, target: str, languages: tuple[str, ...]) -> npt.NDArray[np.uint8]:
+    """Return what each character is to a repair, for the kernel that finds hopeless texts.
+
+    Parameters
+    ----------
+    level : str
+        As of :func:`repair`, not a profile, and not ``translit``.
+    target : str
+        As of :func:`repair`.
+    languages : tuple of str
+        As of :func:`repair`, known to be right.
+
+    Returns
+    -------
+    ndarray of uint8
+        By code point, of the two lowest planes: ``FINE``, ``BLOCKS`` or ``COMPOSES``.
+    """
+    kinds = _composing().copy()
+    for character in _alphabet(target, languages) | lookalikes(level).keys():
+        kinds[ord(character)] = FINE if kinds[ord(character)] == BLOCKS else COMPOSES
+    return kinds
+
+
+@functools.cache
+def _composing() -> npt.NDArray[np.uint8]:
+    """Return which characters may change when a text is composed (Unicode Annex 15); others block.
+
+    Marks, the letters of Hangul, and what composition replaces even on its own.
+    """
+    kinds = np.full(0x20000, BLOCKS, np.uint8)
+    for point in range(0x20000):
+        character = chr(point)
+        if (
+            unicodedata.category(character) in ("Mn", "Mc", "Me")
+            or 0x1100 <= point <= 0x11FF
+            or not unicodedata.is_normalized("NFC", character)
+        ):
+            kinds[point] = COMPOSES
+    return kinds
+
+
+#: Words that are remembered, and characters that such a word has at most.
+_REMEMBERED: Final = 1 << 16
+_LONGEST: Final = 64
+
+
+@functools.cache
+def _in_words(level: str, target: str, languages: tuple[str, ...]) -> Callable[[str], Repair]:
+    """Return what repairs composed texts as :func:`_repaired` does, each word of them once.
+
+    What stands for a character depends on its word alone: on what is beside it, and on whether it
+    is in a link or a code. Blanks that are dropped, and so join words, are the exception.
+    """
+    known = lookalikes(level)
+    outside = _outside(target, languages)
+
+    def of_word(word: str) -> tuple[str, tuple[Change, ...]] | None:
+        found = _repaired(word, level, target, languages)
+        return None if found.blocking else (found.text, found.changes)
+
+    remembered = functools.lru_cache(_REMEMBERED)(of_word)
+
+    def repaired(text: str) -> Repair:
+        pieces: list[str] = []
+        changes: list[Change] = []
+        done = 0
+        for match in outside.finditer(text):
+            place, character = match.start(), match.group()
+            if place < done:
+                continue
+            if character not in known:
+                return Repair(text, (), {"": "not looked at in detail"})
+            if character.isspace():
+                if not known[character].replacement:
+                    return _repaired(text, level, target, languages)
+                start, end = place, place + 1
+            else:
+                # The nearest blank is a space most times, and if not, one behind it.
+                near = max(done, text.rfind(" ", done, place) + 1)
+                start = _LAST.search(text, near, place).start()  # type: ignore[union-attr]
+                end = _REST.match(text, place).end()  # type: ignore[union-attr]
+            word = text[start:end]
+            found = (remembered if len(word) <= _LONGEST else of_word)(word)
+            if found is None:
+                return Repair(text, (), {"": "not looked at in detail"})
+            pieces += [text[done:start], found[0]]
+            changes += [Change(start + c.position, c.character, c.replacement) for c in found[1]]
+            done = end
+        return Repair("".join(pieces) + text[done:], tuple(changes))
+
+    return repaired
+
+
+#: The end of a word that has begun, and the beginning of one that is not over.
+_REST: Final = re.compile(r"\S*")
+_LAST: Final = re.compile(r"(?<!\S)\S*\Z|\Z")

@@ -7,7 +7,9 @@ no visible character is dropped; to do it again changes nothing more.
 
 from __future__ import annotations
 
+import functools
 import re
+import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Any, Final, NamedTuple
@@ -20,18 +22,31 @@ import pyarrow.compute as pc
 
 from smslab import characters
 from smslab.coding import ENCODINGS, UCS2, Coding, Counts, check_counted, count
+from smslab.kernels.lookalikes import hopeless_kernel
 from smslab.lookalikes import LEVELS, PROFILES, check_level, table, version
 from smslab.pieces import each
-from smslab.repair import ASCII, TARGETS, Change, Repair, check_target, compose, repair, repair_all
+from smslab.repair import (
+    ASCII,
+    TARGETS,
+    Change,
+    Repair,
+    check_target,
+    compose,
+    hopeless,
+    repair,
+    repair_all,
+)
 from smslab.segmentation import nullable
-from smslab.text import Texts, as_distinct, index_of
+from smslab.text import Texts, as_distinct, index_of, views
 
 __all__ = [
     "LEVELS",
     "PROFILES",
     "TARGETS",
     "Change",
+    "Outcome",
     "Repair",
+    "improve",
     "repair",
     "smart_encode",
     "smart_report",
@@ -45,29 +60,72 @@ _AT_ONCE: Final = 4096
 _STRING: Final = pa.large_string()
 
 
-class _Outcome(NamedTuple):
-    """What became of the texts: `text` with the changes that were made, and the candidates."""
+class Outcome(NamedTuple):
+    """What became of texts.
+
+    Parameters
+    ----------
+    text : pyarrow.ChunkedArray
+        The texts with the changes that were made, a dictionary's once each.
+    before, after : Counts
+        Of them, without and with the changes.
+    places : ndarray of int64
+        Rows of the candidates: of texts that could become cheaper.
+    repairs : list of Repair
+        What could be done with each candidate.
+    used : ndarray of bool
+        Whether it was done.
+    codes : ndarray of int32, or None
+        Where there is a dictionary: for each text its place in it.
+    """
 
     text: pa.ChunkedArray
     before: Counts
     after: Counts
-    places: npt.NDArray[np.int64]  # rows of the candidates
+    places: npt.NDArray[np.int64]
     repairs: list[Repair]
-    used: npt.NDArray[np.bool_]  # whether that of the candidate was taken
+    used: npt.NDArray[np.bool_]
     codes: npt.NDArray[np.int32] | None
 
+    def changes(self) -> dict[int, str]:
+        """Return what was changed, by row."""
+        rows = zip(self.places.tolist(), self.repairs, self.used, strict=True)
+        return {row: _summary(item.changes) for row, item, used in rows if used}
 
-def _smart(
+
+def improve(
     texts: Texts,
     level: str,
-    only_if_cheaper: bool,
-    target: str,
     coding: Coding,
-    errors: str,
-    executor: Executor | None,
     *,
-    in_detail: bool,
-) -> _Outcome:
+    only_if_cheaper: bool = True,
+    target: str = "GSM-7",
+    errors: str = "strict",
+    executor: Executor | None = None,
+    in_detail: bool = False,
+) -> Outcome:
+    """Replace characters as :func:`smart_encode` does, and count the texts before and after.
+
+    Parameters
+    ----------
+    texts : Series, Index, ndarray, Arrow array, polars Series, list or iterable of str
+        The texts.
+    level, only_if_cheaper, target, errors, executor : object
+        As of :func:`smart_encode`.
+    coding : Coding
+        How the texts may be encoded.
+    in_detail : bool
+        Whether it is asked what stands in the way of texts that stay.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    TypeError, TextError, ValueError, MissingExtraError
+        As of :func:`smart_encode`.
+    """
     check_level(level)
     check_target(target)
     chunks, codes = as_distinct(texts, errors)
@@ -80,12 +138,18 @@ def _smart(
         wanted = pc.fill_null(pc.match_substring_regex(array, pattern), False).to_numpy()
     elif only_if_cheaper:
         wanted = wanted & (before.segments > 1)
+    languages = tuple(coding.languages or ())
+    if not in_detail and level not in PROFILES and level != "translit":
+        wanted = wanted.copy()
+        kinds = hopeless(level, target, languages)
+        ends = np.cumsum([0, *map(len, chunks)])
+        for chunk, first, end in zip(chunks, ends, ends[1:], strict=False):
+            hopeless_kernel(*views(chunk), kinds, wanted[first:end])
     places = np.flatnonzero(wanted)
     if not len(places):
         nothing = np.zeros(0, np.bool_)
-        return _Outcome(array, before, before, places, [], nothing, codes)
+        return Outcome(array, before, before, places, [], nothing, codes)
     candidates = array.take(pa.array(places)).to_pylist()
-    languages = tuple(coding.languages or ())
     work = [
         (candidates[first : first + _AT_ONCE], level, target, languages, in_detail)
         for first in range(0, len(candidates), _AT_ONCE)
@@ -102,11 +166,16 @@ def _smart(
         whole = np.array([not item.blocking for item in repairs])
         used = used & whole & (then.encoding != UCS2)
         # Composition loses nothing: it is taken wherever it saves, in UCS-2 too.
-        composed = [compose(text) for text in candidates]
-        saves = count([pa.array(composed, _STRING)], coding).segments < now.segments
-        for place in np.flatnonzero(saves & ~used):
+        composed = {
+            place: compose(candidates[place])
+            for place in np.flatnonzero(~used).tolist()
+            if not unicodedata.is_normalized("NFC", candidates[place])
+        }
+        places_of = np.array(list(composed), np.int64)
+        saves = count([pa.array(composed.values(), _STRING)], coding).segments
+        for place in places_of[saves < now.segments[places_of]].tolist():
             repairs[place] = Repair(composed[place], (), repairs[place].blocking)
-        used = used | saves
+            used[place] = True
     texts_now = zip(repairs, candidates, strict=True)
     used = used & np.array([item.text != text for item, text in texts_now])
     changed = pa.array(
@@ -119,7 +188,7 @@ def _smart(
     after = Counts(*(column.copy() for column in before))
     for column, values in zip(after, count([changed], coding), strict=True):
         column[mask] = values
-    return _Outcome(result, before, after, places, repairs, used, codes)
+    return Outcome(result, before, after, places, repairs, used, codes)
 
 
 def smart_encode(
@@ -194,7 +263,15 @@ def smart_encode(
     ["Don't miss it - today only", 'short’s fine', '見て’見て’見て’見て’見て’見て’見て’見て’見て']
     """
     coding = Coding(languages=languages, reference_bits=reference_bits, concatenation=concatenation)
-    found = _smart(texts, level, only_if_cheaper, target, coding, errors, executor, in_detail=False)
+    found = improve(
+        texts,
+        level,
+        coding,
+        only_if_cheaper=only_if_cheaper,
+        target=target,
+        errors=errors,
+        executor=executor,
+    )
     text = found.text if found.codes is None else _taken(found.text, found.codes)
     index = index_of(texts, len(text))
     name = texts.name if isinstance(texts, pd.Series) else None
@@ -272,7 +349,16 @@ def smart_report(
     ('“ → " × 15, ” → " × 15', '見, て: no look-alike')
     """
     coding = Coding(languages=languages, reference_bits=reference_bits, concatenation=concatenation)
-    found = _smart(texts, level, only_if_cheaper, target, coding, errors, executor, in_detail=True)
+    found = improve(
+        texts,
+        level,
+        coding,
+        only_if_cheaper=only_if_cheaper,
+        target=target,
+        errors=errors,
+        executor=executor,
+        in_detail=True,
+    )
     rows = len(found.text)
     changed = np.zeros(rows, np.bool_)
     changed[found.places[found.used]] = True
@@ -286,7 +372,7 @@ def smart_report(
         if used:
             replaced[place] = len(item.changes)
             positions[place] = [change.position for change in item.changes]
-            changes[place] = _summary(item.changes) or "composed letters"
+            changes[place] = _summary(item.changes)
     before, after = found.before, found.after
     names = pd.Index(ENCODINGS)
     integers = pd.ArrowDtype(pa.list_(pa.int32()))
@@ -310,11 +396,17 @@ def smart_report(
 
 
 def _summary(changes: Sequence[Change]) -> str:
-    counts: dict[str, int] = {}
+    counts: dict[tuple[str, str], int] = {}
     for change in changes:
-        shown = f"{characters.shown(change.character)} → {change.replacement or 'nothing'}"
-        counts[shown] = counts.get(shown, 0) + 1
-    return ", ".join(f"{shown} × {times}" for shown, times in counts.items())
+        what = change.character, change.replacement
+        counts[what] = counts.get(what, 0) + 1
+    listed = ", ".join(f"{_shown(*what)} × {times}" for what, times in counts.items())
+    return listed or "composed letters"
+
+
+@functools.cache
+def _shown(character: str, replacement: str) -> str:
+    return f"{characters.shown(character)} → {replacement or 'nothing'}"
 
 
 def _reasons(blocking: dict[str, str]) -> str:

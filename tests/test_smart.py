@@ -10,13 +10,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import smslab
 from smslab import segment, smart_encode, smart_report
 from smslab.alphabets import GSM7_DEFAULT, GSM7_EXTENSION
 from smslab.lookalikes import CONDITIONS
+from smslab.repair import repair_all
 from smslab.smart import LEVELS, PROFILES, repair, table, version
 
 GSM7 = {*GSM7_DEFAULT, *GSM7_EXTENSION}
@@ -345,3 +346,62 @@ def test_what_changes_nothing_is_not_reported():
     assert not report["changed"].any()
     report = smart_report(["见"], level="twilio-1.3.0", only_if_cheaper=False)
     assert not report["changed"].any()
+
+
+#: What repairs depend on: blanks of all kinds, what is dropped, marks, digits, links, codes.
+TOUCHY = [
+    *(" ", "\n", "\t", "\u00a0", "\u2003", "\u200b", "\u2028", "\u0085", "\x1c", "\r", "\f", "\v"),
+    *(
+        "’",
+        "“",
+        "”",
+        "–",
+        "…",
+        "²",
+        "₂",
+        "½",
+        "×",
+        "→",
+        "ß",
+        "é",
+        "e\u0301",
+        "\u0301",
+        "ё",
+        "見",
+        "😀",
+    ),
+    *(
+        "a",
+        "B",
+        "7",
+        ".",
+        "@",
+        "://",
+        "www.",
+        ".com",
+        "AB12C3",
+        "10",
+        "`",
+        "•",
+        "\u1100\u1161",
+        "Ａ",
+    ),
+]
+
+
+@settings(max_examples=1500)
+@given(
+    st.lists(st.sampled_from(TOUCHY), max_size=12).map("".join),
+    st.sampled_from(OURS),
+    st.sampled_from(["GSM-7", "ASCII"]),
+)
+def test_what_is_repaired_word_by_word_is_as_repaired_whole(text, level, target):
+    whole = repair(text, level, target=target)
+    (quick,) = repair_all([text], level, target, (), in_detail=False)
+    assert bool(quick.blocking) == bool(whole.blocking)
+    if not whole.blocking:
+        assert (quick.text, quick.changes) == (whole.text, whole.changes)
+    options = {"level": level, "target": target, "only_if_cheaper": False}
+    texts = [text, text * 20, text + " " + "x" * 70]
+    report = smart_report(texts, **options)
+    assert smart_encode(texts, **options).tolist() == report["text"].tolist()

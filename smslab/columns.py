@@ -1,0 +1,95 @@
+"""Columns of a list of messages: which holds the text, the number, the country, the carrier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from smslab.errors import InputError, nearest
+
+__all__ = ["COLUMNS", "find_columns"]
+
+#: Names under which a column is found where none is given, in the order of preference.
+_USUAL: Final = {
+    "text": ("text", "body", "message", "messagetext", "content", "sms", "smstext", "msg"),
+    "to": (
+        *("to", "phone", "phonenumber", "phoneno", "number", "recipient", "msisdn", "mobile"),
+        *("mobilenumber", "mobileno", "mobilephone", "cell", "cellphone", "tonumber", "tel"),
+    ),
+    "country": ("country", "iso2", "countryiso", "countryiso2", "tocountry"),
+    "carrier": ("carrier", "network", "operator"),
+}
+
+#: The columns of a table of messages that smslab knows by name.
+COLUMNS: Final = tuple(_USUAL)
+
+_CALLED: Final = {"text": "the text", "to": "the phone number"}
+
+
+def find_columns(
+    source: str,
+    names: Sequence[str],
+    given: Mapping[str, str | None],
+    *,
+    needed: Sequence[str] = ("text",),
+) -> dict[str, str]:
+    """Find which column holds what.
+
+    Parameters
+    ----------
+    source : str
+        What has the columns, for errors.
+    names : sequence of str
+        Its columns.
+    given : dict of str to (str or None)
+        Columns that are named, by role.
+    needed : sequence of str
+        Roles without which nothing can be done.
+
+    Returns
+    -------
+    dict of str to str
+        By role, of those of :data:`COLUMNS` that are there.
+
+    Raises
+    ------
+    InputError
+        If a named or a needed column is not there, or is not the only one.
+    """
+    found: dict[str, str] = {}
+    for role in COLUMNS:
+        named = given.get(role)
+        if named is not None and named not in names:
+            raise InputError(
+                f"{source}: no column {named!r}; it has {list(names)}.{nearest(named, names)}"
+            )
+        name = _usual_column(source, names, role) if named is None else named
+        if name is None or (named is None and name in found.values()):
+            continue
+        if names.count(name) > 1:
+            raise InputError(f"{source}: two columns are called {name!r}; rename one")
+        if name in found.values():
+            raise InputError(f"{source}: column {name!r} cannot be the text and the number at once")
+        found[role] = name
+    for role in needed:
+        if role not in found:
+            raise InputError(
+                f"{source}: no column looks like {_CALLED[role]}; it has {list(names)}."
+                f"{nearest(role, names)} Name it: --{role} COLUMN"
+            )
+    return found
+
+
+def _usual_column(source: str, names: Sequence[str], role: str) -> str | None:
+    for usual in _USUAL[role]:
+        same = sorted({name for name in names if _plain(name) == usual})
+        if len(same) > 1 and usual not in same:
+            raise InputError(f"{source}: columns {same} could each be the {role}; name one")
+        if same:
+            return usual if usual in same else same[0]
+    return None
+
+
+def _plain(name: str) -> str:
+    """Fold a column name: small letters and digits alone."""
+    return "".join(filter(str.isalnum, name.casefold()))

@@ -1,0 +1,96 @@
+"""What came before: which numbers, or numbers and texts, were in an earlier row."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from smslab.kernels.seen import grow_kernel, hash_kernel, seen_kernel
+from smslab.text import views
+
+__all__ = ["Seen"]
+
+_SMALLEST: Final = 1 << 12
+
+#: Share of the places that are taken at most: fuller tables are slow.
+_FULL: Final = 0.6
+
+
+class Seen:
+    """The rows in which numbers, or numbers and texts, came first.
+
+    It takes 27 to 53 octets for each of them, 40 to 80 with texts; all else of a batch is given
+    back.
+
+    Parameters
+    ----------
+    by_text : bool
+        Whether the same number with another text is something else. Two different texts to one
+        number are taken for the same in one of 10 to the power of 19 cases.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from smslab.seen import Seen
+    >>> seen = Seen()
+    >>> seen.first_rows(np.array([12025550100, 12025550101, 12025550100]))
+    array([-1, -1,  0])
+    >>> seen.first_rows(np.array([12025550101]))
+    array([1])
+    """
+
+    def __init__(self, *, by_text: bool = False) -> None:
+        self._by_text = by_text
+        self._rows = 0
+        self._entries = 0
+        self._table = self._empty(_SMALLEST)
+
+    def _empty(self, places: int) -> tuple[npt.NDArray[np.int64], ...]:
+        texts = places if self._by_text else 0
+        return np.full(places, -1, np.int64), np.empty(texts, np.int64), np.empty(places, np.int64)
+
+    def first_rows(
+        self,
+        number: npt.NDArray[np.int64],
+        text: pa.LargeStringArray | None = None,
+        wanted: npt.NDArray[np.bool_] | None = None,
+    ) -> npt.NDArray[np.int64]:
+        """Look up further rows, and remember them.
+
+        Parameters
+        ----------
+        number : ndarray of int64, shape (n,)
+            The numbers, 0 or more.
+        text : pyarrow.LargeStringArray, optional
+            The texts, where they count.
+        wanted : ndarray of bool, shape (n,), optional
+            Which rows count; all if not given.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            For each the number of the first row like it, from 0 on since the first call; -1 where
+            it is the first, or does not count.
+        """
+        wanted = np.ones(len(number), np.bool_) if wanted is None else wanted
+        hashes = np.empty(len(number) if self._by_text else 0, np.int64)
+        if self._by_text:
+            assert text is not None
+            hash_kernel(*views(text), hashes)
+        places = len(self._table[0])
+        while self._entries + len(number) > places * _FULL:
+            places *= 2
+        if places > len(self._table[0]):
+            table = self._empty(places)
+            grow_kernel(*self._table, *table)
+            self._table = table
+        before = np.empty(len(number), np.int64)
+        numbers, texts, rows = self._table
+        self._entries += seen_kernel(
+            number, hashes, wanted, self._rows, numbers, texts, rows, before
+        )
+        self._rows += len(number)
+        return before
