@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from smslab import keywords, plot, scenarios, smart, theory, widgets
     from smslab.audit import Audit, audit, lint
     from smslab.budget import Budget, Channel, budget, channels
+    from smslab.bulk import FileReport, prepare_file, segment_file
     from smslab.calibrate import Calibration, calibrate, differences
     from smslab.check import Check, check
     from smslab.cost import Bill, cost
@@ -71,6 +72,7 @@ _HOME = {
     "Comparison": "replications",
     "Estimate": "estimate",
     "Evaluation": "goals",
+    "FileReport": "bulk",
     "Forecast": "forecast",
     "Goal": "goal",
     "InputError": "errors",
@@ -110,12 +112,14 @@ _HOME = {
     "lint": "audit",
     "plan": "plan",
     "prepare": "prepare",
+    "prepare_file": "bulk",
     "read_log": "log_reading",
     "read_messages": "io",
     "render": "templates",
     "replicate": "replications",
     "sample": "sample",
     "segment": "segmentation",
+    "segment_file": "bulk",
     "simulate": "simulate",
     "smart_encode": "smart",
     "smart_report": "smart",
@@ -136,6 +140,7 @@ __all__ = [
     "Comparison",
     "Estimate",
     "Evaluation",
+    "FileReport",
     "Forecast",
     "Goal",
     "InputError",
@@ -177,6 +182,7 @@ __all__ = [
     "plan",
     "plot",
     "prepare",
+    "prepare_file",
     "read_log",
     "read_messages",
     "render",
@@ -184,6 +190,7 @@ __all__ = [
     "sample",
     "scenarios",
     "segment",
+    "segment_file",
     "simulate",
     "smart",
     "smart_encode",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from smslab import __version__
+from smslab.cli_bulk import add_bulk_commands
 from smslab.cli_money import add_money_commands
 from smslab.cli_plan import add_planning_commands
 from smslab.errors import InputError, SmslabError
@@ -159,6 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_simulation_commands(commands)
     add_planning_commands(commands, _EPILOG)
     add_money_commands(commands, _EPILOG)
+    add_bulk_commands(commands, _EPILOG)
     _add_text_commands(commands)
     dashboard = commands.add_parser(
         "dashboard",
@@ -232,7 +234,6 @@ def _add_text_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
         command.set_defaults(run=run)
         return command
 
-    segment = add("segment", _segment, "how each text is encoded and how many segments it takes")
     encode = add("encode", _encode, "the octets of every part")
     decode = add(
         "decode",
@@ -256,11 +257,11 @@ def _add_text_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--by", metavar="COL", action="append", help="column that tells messages apart; repeatable"
     )
     bench.add_argument("file", metavar="FILE", nargs="?", help="texts; made up if not given")
-    for command in (segment, encode, audit, lint):
+    for command in (encode, audit, lint):
         command.add_argument("file", metavar="FILE", help="CSV, TSV, Parquet or JSON Lines")
-    for command in (segment, encode, audit, lint, bench):
+    for command in (encode, audit, lint, bench):
         command.add_argument("--text", metavar="COL", help="column of the texts")
-    for command in (segment, encode, explain, audit, lint):
+    for command in (encode, explain, audit, lint):
         command.add_argument(
             "--languages",
             metavar="CODES",
@@ -286,7 +287,7 @@ def _add_text_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     encode.add_argument(
         "--reference", metavar="N", type=int, help="reference number of the first long text"
     )
-    for command in (segment, encode, decode, audit, lint):
+    for command in (encode, decode, audit, lint):
         command.add_argument(
             "-o", "--output", metavar="OUT", help=".csv or .parquet; printed as CSV if not given"
         )
@@ -502,19 +503,6 @@ def _write(frame: pd.DataFrame, options: argparse.Namespace) -> None:
         return
     check_apart(options.output, options.file)
     write_table(frame, options.output, guard=options.guard)
-
-
-def _segment(options: argparse.Namespace) -> None:
-    from smslab.segmentation import segment
-
-    counts = segment(_texts(options), **_coding(options))
-    _write(counts, options)
-    encodings = ", ".join(
-        f"{name} {count:,}" for name, count in counts["encoding"].value_counts().items() if count
-    )
-    total, sent = int(counts["segments"].sum()), int(counts["segments"].count())
-    mean = f", {total / sent:.3f} a text" if sent else ""
-    print(f"{len(counts):,} texts: {encodings}; {total:,} segments{mean}", file=sys.stderr)
 
 
 def _encode(options: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, Final, TextIO
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from smslab.errors import InputError
@@ -20,6 +22,7 @@ __all__ = [
     "FORMULA_BEGINNINGS",
     "SIGNED_NUMBER",
     "check_apart",
+    "guarded",
     "write_csv",
     "write_table",
     "write_whole",
@@ -112,11 +115,30 @@ def write_csv(frame: pd.DataFrame, target: Path | TextIO, *, guard: bool = True)
     table.to_csv(target, index=False, lineterminator="\n", encoding="utf-8")
 
 
-def _guarded(texts: pd.Series[Any]) -> pd.Series[Any]:
-    is_formula = texts.str.startswith(FORMULA_BEGINNINGS).fillna(False)
+def guarded(texts: Any) -> Any:
+    """Put an apostrophe before what a spreadsheet would take for a formula.
+
+    Parameters
+    ----------
+    texts : Arrow array of large_string
+        The texts.
+
+    Returns
+    -------
+    Arrow array of large_string
+    """
     # A number, of a phone or any other, does nothing.
-    is_formula &= ~texts.str.fullmatch(SIGNED_NUMBER).fillna(False)
-    return texts.mask(is_formula, "'" + texts)
+    beginnings = "".join(FORMULA_BEGINNINGS)
+    is_formula = pc.and_(
+        pc.match_substring_regex(texts, f"^[{re.escape(beginnings)}]"),
+        pc.invert(pc.match_substring_regex(texts, f"^(?:{SIGNED_NUMBER})$")),
+    )
+    apostrophe, nothing = pa.scalar("'", texts.type), pa.scalar("", texts.type)
+    return pc.if_else(is_formula, pc.binary_join_element_wise(apostrophe, texts, nothing), texts)
+
+
+def _guarded(texts: pd.Series[Any]) -> pd.Series[Any]:
+    return pd.Series(guarded(pa.array(texts, pa.large_string())), texts.index, dtype="str")
 
 
 @contextlib.contextmanager

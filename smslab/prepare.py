@@ -33,7 +33,7 @@ from smslab.smart import improve
 from smslab.templates import Template
 from smslab.text import Texts, as_chunks
 
-__all__ = ["ADDED", "Preparation", "Prepared", "prepare"]
+__all__ = ["ADDED", "Looked", "Preparation", "Prepared", "prepare"]
 
 #: What a row can come to.
 STATUSES: Final = ("sendable", "changed", "rejected")
@@ -65,8 +65,8 @@ ADDED: Final = pa.schema(
 )
 
 
-class _Looked(NamedTuple):
-    """What is known of rows without those before them."""
+class Looked(NamedTuple):
+    """What is known of n rows without those before them."""
 
     rejected: npt.NDArray[np.int16]  # place in `reasons`; -1 for not
     reasons: list[str]
@@ -91,7 +91,7 @@ class _Options:
     sender_type: str | None
     most_segments: int
 
-    def look(self, columns: Mapping[str, pd.Series[Any]], rows: int) -> _Looked:
+    def look(self, columns: Mapping[str, pd.Series[Any]], rows: int) -> Looked:
         """Look at rows, whatever came before them."""
         reasons: list[str] = []
         rejected = np.full(rows, -1, np.int16)
@@ -136,7 +136,7 @@ class _Options:
         send_at_s = np.full(rows, -1, np.int64)
         if self.hours is not None:
             send_at_s = self.hours.earliest_s(country, located.zones)
-        return _Looked(
+        return Looked(
             rejected,
             reasons,
             located.number,
@@ -297,11 +297,38 @@ class Preparation:
         pyarrow.Table
             A row each, of the schema :data:`ADDED`.
         """
-        return self._settle(self._options.look(columns, rows))
+        return self.settle(self.look(columns, rows))
 
-    def _settle(self, found: _Looked) -> pa.Table:
-        """Find duplicates among what is left, count, and make columns."""
-        rejected, reasons = found.rejected, list(found.reasons)
+    def look(self, columns: Mapping[str, pd.Series[Any]], rows: int) -> Looked:
+        """Do what needs no rows before these; several threads may.
+
+        Parameters
+        ----------
+        columns : dict of str to Series, shape (n,)
+            As of :meth:`add`.
+        rows : int
+            How many there are.
+
+        Returns
+        -------
+        Looked
+        """
+        return self._options.look(columns, rows)
+
+    def settle(self, found: Looked) -> pa.Table:
+        """Find duplicates among what is left, count, and make columns.
+
+        Parameters
+        ----------
+        found : Looked
+            The next rows.
+
+        Returns
+        -------
+        pyarrow.Table
+            As of :meth:`add`.
+        """
+        rejected, reasons = found.rejected.copy(), list(found.reasons)
         first_row = np.full(len(rejected), -1, np.int64)
         if self._seen is not None:
             first_row = self._seen.first_rows(found.number, found.text, rejected < 0)
@@ -316,7 +343,6 @@ class Preparation:
         status = np.where(is_out, 2, np.where(changed, 1, 0)).astype(np.int16)
         reason = np.where(changed, len(reasons), rejected).astype(np.int16)
         reasons.append(SMART)
-        self._count(status, reason, reasons, found)
         priced = ~is_out & (found.price_micro >= 0)
         what = np.full(len(rejected), None, object)
         for row in np.flatnonzero(changed).tolist():
@@ -342,31 +368,49 @@ class Preparation:
             ),
             pa.array(first_row + 1, pa.int64(), mask=first_row < 0),
         ]
-        return pa.Table.from_arrays(columns, schema=ADDED)
+        added = pa.Table.from_arrays(columns, schema=ADDED)
+        self._count(added)
+        return added
 
-    def _count(
-        self,
-        status: npt.NDArray[np.int16],
-        reason: npt.NDArray[np.int16],
-        reasons: list[str],
-        found: _Looked,
-    ) -> None:
-        keys = status * 1000 + reason + 1
-        segments = np.where(found.counts.null, 0, found.counts.segments)
-        for key in np.unique(keys):
-            rows = keys == key
-            micro = found.price_micro[rows]
-            sums = (rows.sum(), segments[rows].sum(), micro[micro > 0].sum(), (micro < 0).sum())
-            place = int(key % 1000) - 1
-            name = STATUSES[key // 1000], reasons[place] if place >= 0 else ""
-            self._counts[name] = self._counts.get(name, np.zeros(4, np.int64)) + sums
+    def replay(self, added: pa.Table) -> None:
+        """Take note of rows that were prepared before, by another of the same options.
+
+        Parameters
+        ----------
+        added : pyarrow.Table
+            What :meth:`settle` returned for the next rows.
+        """
+        if self._seen is not None:
+            digits = pc.utf8_slice_codeunits(added.column("sms_number"), 1)
+            number = pc.fill_null(digits.cast(pa.int64()), 0).to_numpy()
+            kept = pc.not_equal(added.column("sms_status").cast(_STRING), "rejected").to_numpy()
+            text = _one(added.column("sms_text").chunks)
+            self._seen.first_rows(number, text, kept)
+        self._count(added)
+
+    def _count(self, added: pa.Table) -> None:
+        sums = pa.table(
+            {
+                "status": added.column("sms_status"),
+                "reason": added.column("sms_reason"),
+                "segments": added.column("sms_segments"),
+                "micro": pc.round(pc.multiply(added.column("sms_cost"), MICRO)).cast(pa.int64()),
+                "unpriced": pc.is_null(added.column("sms_cost")).cast(pa.int64()),
+            }
+        ).group_by(["status", "reason"])
+        wanted = [("segments", "sum"), ("micro", "sum"), ("unpriced", "sum"), ("unpriced", "count")]
+        for item in sums.aggregate(wanted).to_pylist():
+            name = item["status"], item["reason"] or ""
+            counts = [item[f"{column}_{how}"] or 0 for column, how in wanted]
+            self._counts[name] = self._counts.get(name, np.zeros(4, np.int64)) + counts
 
     def report(self) -> pd.DataFrame:
         """Return how many rows came to what, as :attr:`Prepared.report`."""
         order = sorted(self._counts, key=lambda name: (STATUSES.index(name[0]), name[1]))
         rows = []
         for status, reason in order:
-            count_, segments, micro, unpriced = self._counts[status, reason].tolist()
+            segments, micro, unpriced, count_ = self._counts[status, reason].tolist()
+            unpriced = 0 if status == "rejected" else unpriced
             rows.append((status, reason, count_, segments, micro / MICRO, unpriced))
         names = ["status", "reason", "rows", "segments", "cost", "unpriced"]
         found = pd.DataFrame(rows, columns=pd.Index(names))

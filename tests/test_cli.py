@@ -231,12 +231,12 @@ def texts(tmp_path):
 def test_segment_command(run, texts, tmp_path):
     status, out, err = run("segment", texts)
     assert status == 0
-    assert err == "4 texts: GSM-7 2, UCS-2 2; 6 segments, 1.500 a text\n"
-    assert out.splitlines()[1].startswith("1,UCS-2,,,75,75,2,")
+    assert err.startswith("4 rows, 6 segments\nGSM-7               2\nUCS-2               2\n")
+    assert out.splitlines()[1].endswith('"UCS-2",,,75,75,2,59')
     assert run("segment", texts, "--languages", "tr", "-o", "out.parquet")[0] == 0
     frame = pd.read_parquet(tmp_path / "out.parquet")
-    assert frame["row"].tolist() == [1, 2, 3, 4]
-    assert frame["locking"].tolist()[3] == "tr"
+    assert len(frame) == 4
+    assert frame["sms_locking"].tolist()[3] == "tr"
     assert run("segment", texts, "--reference-bits", 16, "--no-concatenation")[0] == 0
 
 
@@ -305,7 +305,7 @@ def test_bench_command(run, texts):
         (("segment", "texts.csv", "--languages", "de"), "languages must be 'auto' or some of"),
         (("segment", "texts.csv", "--reference-bits", "7"), "reference_bits must be one of 8, 16"),
         (("segment", "texts.csv", "-o", "texts.csv"), "would be written over"),
-        (("segment", "texts.csv", "-o", "out.xls"), "must end in one of .csv, .parquet"),
+        (("segment", "texts.csv", "-o", "out.xls"), "must end in one of .csv, .tsv"),
         (("encode", "texts.csv", "--packing", "zip"), "packing must be one of"),
         (("encode", "texts.csv", "--reference", "300"), "reference must be 0 to 255"),
         (("decode", "texts.csv"), "no column 'user_data'"),

@@ -20,7 +20,7 @@ ALLOWED = {
     for name, lower in {
         "__main__": "cli",
         "cli": """
-            audit bench budget cli_money cli_plan dashboard decoding encoding errors
+            audit bench budget cli_bulk cli_money cli_plan dashboard decoding encoding errors
             explain forecast goals io output plot rates replications sample scenario
             scenarios segmentation simulate style verification
         """,
@@ -139,6 +139,8 @@ ALLOWED = {
         "fields": "errors numbering",
         "numbering": "errors kernels text",
         "columns": "errors",
+        "cli_bulk": "bulk errors output rates",
+        "bulk": "bulk coding columns errors output prepare rates tables text",
         "prepare": """
             coding columns errors lookalikes messages numbering rates rules seen segment_prices
             sending_hours smart templates text
