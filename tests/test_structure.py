@@ -84,7 +84,7 @@ ALLOWED = {
         "moments": "errors",
         "records": "errors",
         "intervals": "errors",
-        "sample": "simulate",
+        "sample": "errors simulate templates",
         "replications": """
             errors estimate figures kernels outcome progress run scenario simulate
             summary traffic

@@ -168,13 +168,12 @@ def prepare_file(
     ...     listed = os.path.join(folder, "list.csv")
     ...     smslab.sample(1000).to_csv(listed, index=False)
     ...     smslab.prepare_file(listed, os.path.join(folder, "ready.parquet"), country="US")
-    1,000 rows, 976 of them can be sent
-    segments  1,651
-    sendable          976
-    rejected           17  duplicate
-    rejected            1  empty text
-    rejected            2  no number
-    rejected            1  no text
+    1,000 rows, 981 of them can be sent
+    segments  1,666
+    sendable          981
+    rejected           13  duplicate
+    rejected            2  empty text
+    rejected            1  no number
     rejected            1  not a phone number
     rejected            1  number too short
     rejected            1  unknown calling code
