@@ -19,7 +19,7 @@ __all__ = ["add_bulk_commands"]
 
 
 def add_bulk_commands(commands: Any, epilog: str) -> None:
-    """Add the commands ``prepare`` and ``segment``.
+    """Add the commands ``prepare``, ``segment`` and ``sample``.
 
     Parameters
     ----------
@@ -57,6 +57,17 @@ def add_bulk_commands(commands: Any, epilog: str) -> None:
         "how each text is encoded and how many segments it takes",
         "Columns are added to those of the list.",
     )
+    sample = commands.add_parser(
+        "sample",
+        help="a made-up list",
+        description="A made-up list.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    sample.set_defaults(run=_sample)
+    sample.add_argument("--rows", metavar="N", type=int, default=2000, help="default 2000")
+    sample.add_argument("--seed", metavar="N", type=int, default=2026, help="default 2026")
+    sample.add_argument("-o", "--output", metavar="OUT", required=True, help=".csv, .parquet ...")
     prepare.add_argument("--to", metavar="COL", help="column of the phone numbers")
     prepare.add_argument("--country", metavar="CC", help="country of national numbers")
     prepare.add_argument("--opt-outs", metavar="FILE", help="numbers that nothing is sent to")
@@ -148,6 +159,15 @@ def _segment(options: argparse.Namespace) -> None:
             **_files(options),
         )
     )
+
+
+def _sample(options: argparse.Namespace) -> None:
+    from smslab.bulk import sample_file
+
+    if options.seed < 0:
+        raise OptionError(f"seed must be 0 or more; not {options.seed}")
+    sample_file(options.output, options.rows, rng=options.seed)
+    print(Path(options.output), file=sys.stderr)
 
 
 def _prepare(options: argparse.Namespace) -> None:

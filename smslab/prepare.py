@@ -514,7 +514,8 @@ def summary_of(report: pd.DataFrame, currency: str, notes: Sequence[str]) -> str
         A line for each status and reason, and what is left to send.
     """
     kept = report[report["status"] != "rejected"]
-    lines = [f"{report['rows'].sum():,} rows, {kept['rows'].sum():,} of them can be sent"]
+    rows_ = int(report["rows"].sum())
+    lines = [f"{rows_:,} row{'s' * (rows_ != 1)}, {kept['rows'].sum():,} of them can be sent"]
     if currency:
         money = f"{currency} {kept['cost'].sum():,.2f}"
         unpriced = int(kept["unpriced"].sum())
@@ -661,7 +662,8 @@ def prepare(
     names = [str(name) for name in messages.columns]
     columns = preparation.columns_of("messages", names, {"text": text, "to": to})
     chosen = {key: messages.iloc[:, names.index(name)] for key, name in columns.items()}
-    added = preparation.add(chosen, len(messages)).to_pandas()
+    nullable = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
+    added = preparation.add(chosen, len(messages)).to_pandas(types_mapper=nullable.get)
     return Prepared(
         messages=pd.concat([messages, added.set_axis(messages.index)], axis=1),
         report=preparation.report(),

@@ -15,7 +15,7 @@ from smslab.errors import OptionError
 from smslab.simulate import Seed, seeds
 from smslab.templates import Template
 
-__all__ = ["sample", "sample_blocks"]
+__all__ = ["SAMPLE_SCHEMA", "sample", "sample_blocks"]
 
 #: Rows that are drawn together, so that a long list begins like a short one.
 _BLOCK: Final = 50_000
@@ -161,7 +161,7 @@ def sample(rows: int = 2000, *, rng: Seed = 2026) -> pd.DataFrame:
     ['+12021774314', '+34084617004', '+12121378026']
     """
     blocks = list(sample_blocks(rows, rng=rng))
-    table = pa.concat_tables(blocks) if blocks else _SCHEMA.empty_table()
+    table = pa.concat_tables(blocks) if blocks else SAMPLE_SCHEMA.empty_table()
     return pd.DataFrame({name: pd.Series(table[name], dtype="str") for name in table.column_names})
 
 
@@ -194,7 +194,8 @@ def sample_blocks(rows: int, *, rng: Seed = 2026) -> Iterator[pa.Table]:
         yield _dirty(block.slice(0, min(left, _BLOCK)), seed)
 
 
-_SCHEMA: Final = pa.schema([("text", _STRING), ("to", _STRING)])
+#: The columns of a list.
+SAMPLE_SCHEMA: Final = pa.schema([("text", _STRING), ("to", _STRING)])
 
 
 def _block(generator: np.random.Generator) -> pa.Table:
@@ -224,7 +225,7 @@ def _block(generator: np.random.Generator) -> pa.Table:
             numbers.append(_written(start.take(pa.array(chosen)), padded))
             places.append(rows[chosen])
     order = pa.array(np.argsort(np.concatenate(places), kind="stable"))
-    table = pa.table([pa.chunked_array(texts), pa.chunked_array(numbers)], schema=_SCHEMA)
+    table = pa.table([pa.chunked_array(texts), pa.chunked_array(numbers)], schema=SAMPLE_SCHEMA)
     return table.combine_chunks().take(order)
 
 
@@ -257,4 +258,4 @@ def _dirty(table: pa.Table, seed: int) -> pa.Table:
         mask[spoiled[position * each : (position + 1) * each]] = True
         wrong = pa.scalar(value, _STRING)
         columns[column] = pc.if_else(pa.array(mask), wrong, columns[column])
-    return pa.table(columns, _SCHEMA)
+    return pa.table(columns, SAMPLE_SCHEMA)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +18,7 @@ import smslab
 from smslab.bulk import journal, numbers_in, sources
 from smslab.cli import main
 from smslab.errors import InputError, OptionError
+from smslab.numbering import locate
 
 OPTIONS = {"country": "US", "smart": "typographic"}
 
@@ -393,6 +395,22 @@ def test_commands(listed, capsys, monkeypatch):
         assert says in capsys.readouterr().err
 
 
+def test_made_up_lists(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for kind in ("csv.gz", "parquet"):
+        assert main(["sample", "--rows", "60000", "--seed", "7", "-o", f"list.{kind}"]) == 0
+        expected = smslab.sample(60_000, rng=7)
+        found = read(f"list.{kind}")
+        assert found["to"].fillna("").tolist() == expected["to"].fillna("").tolist()
+        assert found["text"].fillna("").tolist() == expected["text"].fillna("").tolist()
+    assert main(["sample", "--rows", "-1", "-o", "x.csv"]) == 2
+    assert main(["sample", "--seed", "-1", "-o", "x.csv"]) == 2
+    assert "rows must be 0 or more" in capsys.readouterr().err
+    assert smslab.sample(0).shape == (0, 2)
+    numbers = locate(smslab.sample(60_000)["to"]).number
+    assert len(np.unique(numbers)) > 0.97 * 60_000
+
+
 def test_from_the_standard_input_to_the_standard_output(tmp_path):
     run = subprocess.run(
         [sys.executable, "-m", "smslab", "prepare", "-"],
@@ -402,4 +420,4 @@ def test_from_the_standard_input_to_the_standard_output(tmp_path):
     )
     assert run.returncode == 0
     assert run.stdout.splitlines()[1].startswith('"+12025550101","Grüße","sendable"')
-    assert run.stderr.startswith("1 rows, 1 of them can be sent")
+    assert run.stderr.startswith("1 row, 1 of them can be sent")

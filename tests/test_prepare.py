@@ -174,6 +174,17 @@ def test_earliest_moment():
         smslab.prepare(table, quiet_hours=(21, 8), start=dt.datetime(2026, 1, 1))
 
 
+def test_types_of_the_columns():
+    found = smslab.prepare(smslab.sample(200), country="US").messages
+    kinds = {name: str(found[name].dtype) for name in ADDED.names}
+    assert kinds == {
+        **dict.fromkeys(("sms_status", "sms_reason", "sms_country", "sms_encoding"), "category"),
+        **dict.fromkeys(("sms_number", "sms_text", "sms_changes"), "str"),
+        **{"sms_segments": "Int32", "sms_cost": "float64", "sms_first_row": "Int64"},
+        "sms_send_at": "datetime64[s, UTC]",
+    }
+
+
 def test_long_texts_and_prices_that_nobody_knows():
     table = pd.DataFrame({"to": ["+12025550101", "+12025550102"], "text": ["x" * 161, "x"]})
     prepared = smslab.prepare(table, max_segments=1)
@@ -229,4 +240,4 @@ def test_wrong_tables():
 def test_shown_in_a_notebook():
     prepared = smslab.prepare(pd.DataFrame({"to": ["x"], "text": ["a"]}))
     assert "not a phone number" in prepared._repr_html_()
-    assert repr(prepared).startswith("1 rows, 0 of them can be sent")
+    assert repr(prepared).startswith("1 row, 0 of them can be sent")

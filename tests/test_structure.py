@@ -140,7 +140,9 @@ ALLOWED = {
         "numbering": "errors kernels text",
         "columns": "errors",
         "cli_bulk": "bulk errors output rates",
-        "bulk": "bulk coding columns errors output prepare rates tables text",
+        "bulk": """
+            bulk coding columns errors output prepare rates sample simulate tables text
+        """,
         "prepare": """
             coding columns errors lookalikes messages numbering rates rules seen segment_prices
             sending_hours smart templates text

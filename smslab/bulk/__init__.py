@@ -14,16 +14,19 @@ import pandas as pd
 
 from smslab import __version__
 from smslab.bulk.run import process
-from smslab.bulk.sources import BATCH_ROWS, Source, open_source
+from smslab.bulk.sinks import open_sink
+from smslab.bulk.sources import BATCH_ROWS, Source, kind_of, open_source
 from smslab.bulk.steps import Prepare, Segment, column_of
 from smslab.coding import Coding
 from smslab.columns import find_columns
 from smslab.errors import InputError
-from smslab.output import check_apart, write_table
+from smslab.output import check_apart, write_table, write_whole
 from smslab.prepare import Preparation, summary_of
 from smslab.rates import RateCard
+from smslab.sample import SAMPLE_SCHEMA, sample_blocks
+from smslab.simulate import Seed
 
-__all__ = ["FileReport", "numbers_in", "prepare_file", "segment_file"]
+__all__ = ["FileReport", "numbers_in", "prepare_file", "sample_file", "segment_file"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -316,6 +319,36 @@ def _reported(
         notes=tuple(f"{source.name} {note}" for note in source.notes) + tuple(notes),
         currency=currency,
     )
+
+
+def sample_file(output: str | Path, rows: int, *, rng: Seed = 2026) -> None:
+    """Write a made-up list of any length, as of :func:`smslab.sample`.
+
+    Parameters
+    ----------
+    output : str or Path
+        As of :func:`prepare_file`.
+    rows : int
+        How many messages.
+    rng : None, int, SeedSequence or Generator
+        Seed.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    OptionError
+        If `rows` is less than 0.
+    """
+    path = Path(output)
+    kind = kind_of(str(path))
+    blocks = sample_blocks(rows, rng=rng)
+    with (
+        write_whole(path.parent, [path.name]) as (aside,),
+        open_sink(aside, *kind, SAMPLE_SCHEMA, guard=True) as sink,
+    ):
+        for block in blocks:
+            sink.write(block)
 
 
 def numbers_in(path: str | Path, to: str | None = None) -> pd.Series[Any]:
