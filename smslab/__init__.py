@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from smslab import keywords, plot, scenarios, smart, theory, widgets
     from smslab.audit import Audit, audit, lint
     from smslab.budget import Budget, Channel, budget, channels
-    from smslab.bulk import FileReport, prepare_file, segment_file
+    from smslab.bulk import FileReport, prepare_file, sample_file, segment_file
     from smslab.calibrate import Calibration, calibrate, differences
     from smslab.check import Check, check
     from smslab.cost import Bill, cost
@@ -118,6 +118,7 @@ _HOME = {
     "render": "templates",
     "replicate": "replications",
     "sample": "sample",
+    "sample_file": "bulk",
     "segment": "segmentation",
     "segment_file": "bulk",
     "simulate": "simulate",
@@ -188,6 +189,7 @@ __all__ = [
     "render",
     "replicate",
     "sample",
+    "sample_file",
     "scenarios",
     "segment",
     "segment_file",

@@ -7,7 +7,8 @@ import smslab
 ROOT = Path(smslab.__file__).parents[1]
 
 
-def test_examples_give_the_output_that_is_shown():
+def test_examples_give_the_output_that_is_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     result = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert result.attempted >= 5
     assert result.failed == 0

@@ -139,6 +139,7 @@ ALLOWED = {
         "fields": "errors numbering",
         "numbering": "errors kernels text",
         "columns": "errors",
+        "interop": "cost errors rates segmentation smart",
         "cli_bulk": "bulk errors output rates",
         "bulk": """
             bulk coding columns errors output prepare rates sample simulate tables text

@@ -1,0 +1,1 @@
+"""smslab inside other libraries: each module needs its own, and nothing else imports it."""
