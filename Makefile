@@ -31,6 +31,7 @@ bench: benchmarks/.peers/.ok
 	$(BIN)/python benchmarks/bench_simulation.py
 	$(BIN)/python benchmarks/bench_money.py
 	$(BIN)/python benchmarks/bench_planning.py
+	$(BIN)/python benchmarks/bench_bulk.py
 
 gallery: .venv/.ok
 	$(BIN)/python tests/contact_sheet.py

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +134,17 @@ def _languages(codes: str | None) -> str | list[str] | None:
     return [code.strip() for code in codes.split(",")]
 
 
+@contextlib.contextmanager
+def _resumable(options: argparse.Namespace) -> Iterator[None]:
+    """Say how to go on where a run was interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if options.output != "-":
+            print("\nsmslab: the same command with --resume goes on", file=sys.stderr)
+        raise
+
+
 def _files(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "text": options.text,
@@ -149,8 +161,8 @@ def _files(options: argparse.Namespace) -> dict[str, Any]:
 def _segment(options: argparse.Namespace) -> None:
     from smslab.bulk import segment_file
 
-    _say(
-        segment_file(
+    with _resumable(options):
+        report = segment_file(
             options.file,
             options.output,
             languages=_languages(options.languages),
@@ -158,7 +170,7 @@ def _segment(options: argparse.Namespace) -> None:
             concatenation=options.concatenation,
             **_files(options),
         )
-    )
+    _say(report)
 
 
 def _sample(options: argparse.Namespace) -> None:
@@ -180,8 +192,8 @@ def _prepare(options: argparse.Namespace) -> None:
     rates = None
     if options.rates is not None:
         rates = RateCard.bundled() if options.rates == "list" else RateCard.read(options.rates)
-    _say(
-        prepare_file(
+    with _resumable(options):
+        report = prepare_file(
             options.file,
             options.output,
             to=options.to,
@@ -198,7 +210,7 @@ def _prepare(options: argparse.Namespace) -> None:
             max_segments=options.max_segments,
             **_files(options),
         )
-    )
+    _say(report)
 
 
 def _quiet_hours(text: str | None) -> str | tuple[float, float] | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import pyarrow as pa
+
 from smslab.errors import InputError, nearest
 
-__all__ = ["COLUMNS", "find_columns"]
+__all__ = ["COLUMNS", "check_kinds", "find_columns"]
 
 #: Names under which a column is found where none is given, in the order of preference.
 _USUAL: Final = {
@@ -78,6 +80,35 @@ def find_columns(
                 f"{nearest(role, names)} Name it: --{role} COLUMN"
             )
     return found
+
+
+def check_kinds(source: str, columns: Mapping[str, str], schema: pa.Schema) -> None:
+    """Make sure that columns hold what they are for.
+
+    Parameters
+    ----------
+    source : str
+        What has the columns, for errors.
+    columns : dict of str to str
+        By role.
+    schema : pyarrow.Schema
+        Their types.
+
+    Raises
+    ------
+    InputError
+        If one holds no strings; phone numbers may be numbers too.
+    """
+    strings = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    for role, name in columns.items():
+        kind = given = schema.field(name).type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        fitting = (*strings, pa.types.is_null, *(numbers if role == "to" else ()))
+        if not any(fits(kind) for fits in fitting):
+            must = "numbers or strings" if role == "to" else "strings"
+            raise InputError(f"{source}: column {name!r} is {given}; it must hold {must}")
 
 
 def _usual_column(source: str, names: Sequence[str], role: str) -> str | None:

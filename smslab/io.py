@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from smslab.columns import find_columns
+from smslab.columns import check_kinds, find_columns
 from smslab.errors import InputError, nearest
 
 __all__ = ["read_messages", "read_parts"]
@@ -154,23 +154,9 @@ def _read_parquet(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError) as error:
         fault = str(error).splitlines()[0]
         raise InputError(f"{path}: not a whole and valid Parquet file: {fault}") from None
-    for role, name in columns.items():
-        kind = table.schema.field(name).type
-        if not _holds(role, kind):
-            must = "numbers or strings" if role == "to" else "strings"
-            raise InputError(f"{path}: column {name!r} is {kind}; it must hold {must}")
+    check_kinds(str(path), columns, table.schema)
     table = table.select(list(columns.values())).rename_columns(list(columns))
     return _frame(table, columns)
-
-
-def _holds(role: str, kind: pa.DataType) -> bool:
-    """Say whether a column of this Arrow type can hold the text, number, country or carrier."""
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    strings = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
-    fitting = (*strings, pa.types.is_null, *(numbers if role == "to" else ()))
-    return any(fits(kind) for fits in fitting)
 
 
 def _read_json_lines(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:

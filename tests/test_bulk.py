@@ -99,6 +99,13 @@ def test_types_are_kept_and_columns_carried_along(tmp_path):
     assert found.column("sms_number").to_pylist() == ["+12025550101", None]
     smslab.prepare_file(tmp_path / "in.parquet", tmp_path / "out.csv")
     assert "['a']" in (tmp_path / "out.csv").read_text()
+    smslab.prepare_file(tmp_path / "in.parquet", tmp_path / "out.jsonl")
+    first, second = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    assert (first["phone"], second["phone"], first["tags"]) == (12025550101, None, ["a"])
+    pq.write_table(pa.table({"to": [1], "text": [1]}), tmp_path / "numbers.parquet")
+    for function in (smslab.prepare_file, smslab.segment_file):
+        with pytest.raises(InputError, match="column 'text' is int64; it must hold strings"):
+            function(tmp_path / "numbers.parquet", tmp_path / "out.csv")
 
 
 def test_batches_and_workers_change_nothing(listed):

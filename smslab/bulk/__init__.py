@@ -18,7 +18,7 @@ from smslab.bulk.sinks import open_sink
 from smslab.bulk.sources import BATCH_ROWS, Source, kind_of, open_source
 from smslab.bulk.steps import Prepare, Segment, column_of
 from smslab.coding import Coding
-from smslab.columns import find_columns
+from smslab.columns import COLUMNS, check_kinds, find_columns
 from smslab.errors import InputError
 from smslab.output import check_apart, write_table, write_whole
 from smslab.prepare import Preparation, summary_of
@@ -121,7 +121,7 @@ def prepare_file(
 
     Memory does not grow with the list, but for 27 to 53 octets a number that duplicates are found
     by. A run that was stopped, by a kill or a full disk, goes on with `resume` where it was, and
-    ends with the same bytes.
+    ends with the same bytes. What JSON Lines hold beside strings is carried along as strings.
 
     Parameters
     ----------
@@ -185,6 +185,10 @@ def prepare_file(
     _check_output(path, output)
     with open_source(path, encoding=encoding, delimiter=delimiter) as source:
         columns = preparation.columns_of(source.name, source.schema.names, {"text": text, "to": to})
+        # A field of a template may be called text, and hold anything.
+        roles = [role for role in COLUMNS if role != "text" or role in preparation.needed]
+        known = {role: columns[role] for role in roles if role in columns}
+        check_kinds(source.name, known, source.schema)
         job = _job("prepare", source, output, batch_rows, guard) | {
             "columns": columns,
             "options": {name: _told(value) for name, value in sorted(options.items())},
@@ -244,6 +248,7 @@ def segment_file(
     _check_output(path, output)
     with open_source(path, encoding=encoding, delimiter=delimiter) as source:
         columns = find_columns(source.name, source.schema.names, {"text": text})
+        check_kinds(source.name, {"text": columns["text"]}, source.schema)
         there = [name for name in Segment.schema.names if name in source.schema.names]
         if there:
             raise InputError(f"{source.name}: has a column {there[0]!r} already; drop it")

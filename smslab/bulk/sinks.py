@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -122,9 +123,20 @@ class _JsonLines:
         self._file = file
 
     def write(self, table: pa.Table) -> None:
-        frame = table.to_pandas(types_mapper=None)
-        self._file.write(
-            frame.to_json(
-                orient="records", lines=True, force_ascii=False, date_format="iso"
-            ).encode()
-        )
+        frame = table.to_pandas(types_mapper=_NULLABLE.get)
+        lines = frame.to_json(orient="records", lines=True, force_ascii=False, date_format="iso")
+        self._file.write(lines.encode())
+
+
+#: Integers stay integers beside nulls.
+_NULLABLE: Final = {
+    pa.int8(): pd.Int8Dtype(),
+    pa.int16(): pd.Int16Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.UInt8Dtype(),
+    pa.uint16(): pd.UInt16Dtype(),
+    pa.uint32(): pd.UInt32Dtype(),
+    pa.uint64(): pd.UInt64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}

@@ -35,11 +35,11 @@ def column_of(table: pa.Table, name: str) -> pd.Series[Any]:
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return pd.Series(column.cast(pa.large_string()), dtype="str")
-    if pa.types.is_null(kind):
-        return pd.Series(column.cast(pa.large_string()), dtype="str")
-    if pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+    as_written = (
+        *(pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+        *(pa.types.is_null, pa.types.is_integer, pa.types.is_decimal),
+    )
+    if any(fits(kind) for fits in as_written):
         return pd.Series(column.cast(pa.large_string()), dtype="str")
     return pd.Series(column.to_pandas())
 
