@@ -10,7 +10,7 @@ import functools
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -28,8 +28,10 @@ __all__ = [
     "TARGETS",
     "Change",
     "Repair",
+    "alphabet_of",
     "check_target",
     "compose",
+    "composing",
     "hopeless",
     "repair",
     "repair_all",
@@ -182,7 +184,20 @@ def check_target(target: str) -> None:
 
 
 @functools.cache
-def _alphabet(target: str, languages: tuple[str, ...]) -> frozenset[str]:
+def alphabet_of(target: str, languages: tuple[str, ...]) -> frozenset[str]:
+    """Return the characters of an alphabet.
+
+    Parameters
+    ----------
+    target : str
+        One of :data:`TARGETS`.
+    languages : tuple of str
+        Languages whose national tables belong to it.
+
+    Returns
+    -------
+    frozenset of str
+    """
     if target == "ASCII":
         return ASCII
     names = (DEFAULT, *languages)
@@ -192,7 +207,7 @@ def _alphabet(target: str, languages: tuple[str, ...]) -> frozenset[str]:
 
 @functools.cache
 def _outside(target: str, languages: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(f"[^{re.escape(''.join(sorted(_alphabet(target, languages))))}]")
+    return re.compile(f"[^{re.escape(''.join(sorted(alphabet_of(target, languages))))}]")
 
 
 def repair(
@@ -238,7 +253,7 @@ def repair(
 
 
 def _repaired(text: str, level: str, target: str, languages: tuple[str, ...]) -> Repair:
-    alphabet = _alphabet(target, languages)
+    alphabet = alphabet_of(target, languages)
     known = lookalikes(level)
     if level in PROFILES:
         changes = tuple(
@@ -314,9 +329,9 @@ def _transliterated(character: str) -> Lookalike | None:
 
 
 def repair_all(
-    texts: list[str], level: str, target: str, languages: tuple[str, ...], in_detail: bool
+    texts: list[str], level: str, target: str, languages: tuple[str, ...]
 ) -> list[Repair]:
-    """Repair texts; where it is not asked what is in the way, leave off at what surely is.
+    """Repair texts.
 
     Parameters
     ----------
@@ -328,17 +343,12 @@ def repair_all(
         As of :func:`repair`.
     languages : tuple of str
         As of :func:`repair`, known to be right.
-    in_detail : bool
-        Whether it is asked.
 
     Returns
     -------
     list of Repair
     """
-    if in_detail or level in PROFILES or level == "translit":
-        return [_repaired(text, level, target, languages) for text in texts]
-    look = _in_words(level, target, languages)
-    return [look(compose(text)) for text in texts]
+    return [_repaired(text, level, target, languages) for text in texts]
 
 
 def hopeless(level: str, target: str, languages: tuple[str, ...]) -> npt.NDArray[np.uint8]:
@@ -358,17 +368,22 @@ def hopeless(level: str, target: str, languages: tuple[str, ...]) -> npt.NDArray
     ndarray of uint8
         By code point, of the two lowest planes: ``FINE``, ``BLOCKS`` or ``COMPOSES``.
     """
-    kinds = _composing().copy()
-    for character in _alphabet(target, languages) | lookalikes(level).keys():
+    kinds = composing().copy()
+    for character in alphabet_of(target, languages) | lookalikes(level).keys():
         kinds[ord(character)] = FINE if kinds[ord(character)] == BLOCKS else COMPOSES
     return kinds
 
 
 @functools.cache
-def _composing() -> npt.NDArray[np.uint8]:
-    """Return which characters may change when a text is composed (Unicode Annex 15); others block.
+def composing() -> npt.NDArray[np.uint8]:
+    """Return which characters may change when a text is composed (Unicode Annex 15).
 
     Marks, the letters of Hangul, and what composition replaces even on its own.
+
+    Returns
+    -------
+    ndarray of uint8
+        By code point, of the two lowest planes: ``COMPOSES``, and ``BLOCKS`` for the others.
     """
     kinds = np.full(0x20000, BLOCKS, np.uint8)
     for point in range(0x20000):
@@ -380,60 +395,3 @@ def _composing() -> npt.NDArray[np.uint8]:
         ):
             kinds[point] = COMPOSES
     return kinds
-
-
-#: Words that are remembered, and characters that such a word has at most.
-_REMEMBERED: Final = 1 << 16
-_LONGEST: Final = 64
-
-
-@functools.cache
-def _in_words(level: str, target: str, languages: tuple[str, ...]) -> Callable[[str], Repair]:
-    """Return what repairs composed texts as :func:`_repaired` does, each word of them once.
-
-    What stands for a character depends on its word alone: on what is beside it, and on whether it
-    is in a link or a code. Blanks that are dropped, and so join words, are the exception.
-    """
-    known = lookalikes(level)
-    outside = _outside(target, languages)
-
-    def of_word(word: str) -> tuple[str, tuple[Change, ...]] | None:
-        found = _repaired(word, level, target, languages)
-        return None if found.blocking else (found.text, found.changes)
-
-    remembered = functools.lru_cache(_REMEMBERED)(of_word)
-
-    def repaired(text: str) -> Repair:
-        pieces: list[str] = []
-        changes: list[Change] = []
-        done = 0
-        for match in outside.finditer(text):
-            place, character = match.start(), match.group()
-            if place < done:
-                continue
-            if character not in known:
-                return Repair(text, (), {"": "not looked at in detail"})
-            if character.isspace():
-                if not known[character].replacement:
-                    return _repaired(text, level, target, languages)
-                start, end = place, place + 1
-            else:
-                # The nearest blank is a space most times, and if not, one behind it.
-                near = max(done, text.rfind(" ", done, place) + 1)
-                start = _LAST.search(text, near, place).start()  # type: ignore[union-attr]
-                end = _REST.match(text, place).end()  # type: ignore[union-attr]
-            word = text[start:end]
-            found = (remembered if len(word) <= _LONGEST else of_word)(word)
-            if found is None:
-                return Repair(text, (), {"": "not looked at in detail"})
-            pieces += [text[done:start], found[0]]
-            changes += [Change(start + c.position, c.character, c.replacement) for c in found[1]]
-            done = end
-        return Repair("".join(pieces) + text[done:], tuple(changes))
-
-    return repaired
-
-
-#: The end of a word that has begun, and the beginning of one that is not over.
-_REST: Final = re.compile(r"\S*")
-_LAST: Final = re.compile(r"(?<!\S)\S*\Z|\Z")

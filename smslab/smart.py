@@ -36,6 +36,7 @@ from smslab.repair import (
     repair,
     repair_all,
 )
+from smslab.rewording import Reworded, reword
 from smslab.segmentation import nullable
 from smslab.text import Texts, as_distinct, index_of, views
 
@@ -71,8 +72,10 @@ class Outcome(NamedTuple):
         Of them, without and with the changes.
     places : ndarray of int64
         Rows of the candidates: of texts that could become cheaper.
-    repairs : list of Repair
-        What could be done with each candidate.
+    repairs : dict of int to Repair
+        What could be done with candidates, by their number; of all where it was asked in detail.
+    reworded : Reworded or None
+        What was done with the others, word by word.
     used : ndarray of bool
         Whether it was done.
     codes : ndarray of int32, or None
@@ -83,14 +86,28 @@ class Outcome(NamedTuple):
     before: Counts
     after: Counts
     places: npt.NDArray[np.int64]
-    repairs: list[Repair]
+    repairs: dict[int, Repair]
+    reworded: Reworded | None
     used: npt.NDArray[np.bool_]
     codes: npt.NDArray[np.int32] | None
 
     def changes(self) -> dict[int, str]:
         """Return what was changed, by row."""
-        rows = zip(self.places.tolist(), self.repairs, self.used, strict=True)
-        return {row: _summary(item.changes) for row, item, used in rows if used}
+        told: dict[bytes, str] = {}
+        found = {}
+        for number in np.flatnonzero(self.used).tolist():
+            row = int(self.places[number])
+            if number in self.repairs:
+                found[row] = _summary(self.repairs[number].changes)
+                continue
+            assert self.reworded is not None
+            first, end = self.reworded.borders[number : number + 2]
+            words = self.reworded.codes[first:end]
+            key = words.tobytes()
+            if key not in told:
+                told[key] = _summary([c for word in words for c in self.reworded.changes[word]])
+            found[row] = told[key]
+        return found
 
 
 def improve(
@@ -139,23 +156,16 @@ def improve(
     elif only_if_cheaper:
         wanted = wanted & (before.segments > 1)
     languages = tuple(coding.languages or ())
-    if not in_detail and level not in PROFILES and level != "translit":
-        wanted = wanted.copy()
-        kinds = hopeless(level, target, languages)
-        ends = np.cumsum([0, *map(len, chunks)])
-        for chunk, first, end in zip(chunks, ends, ends[1:], strict=False):
-            hopeless_kernel(*views(chunk), kinds, wanted[first:end])
+    by_words = not in_detail and level not in PROFILES and level != "translit"
+    if by_words:
+        wanted = _hopeful(chunks, wanted, hopeless(level, target, languages))
     places = np.flatnonzero(wanted)
     if not len(places):
         nothing = np.zeros(0, np.bool_)
-        return Outcome(array, before, before, places, [], nothing, codes)
-    candidates = array.take(pa.array(places)).to_pylist()
-    work = [
-        (candidates[first : first + _AT_ONCE], level, target, languages, in_detail)
-        for first in range(0, len(candidates), _AT_ONCE)
-    ]
-    repairs = [item for piece in each(repair_all, work, executor) for item in piece]
-    proposed = pa.array([item.text for item in repairs], _STRING)
+        return Outcome(array, before, before, places, {}, None, nothing, codes)
+    candidates = array.take(pa.array(places)).combine_chunks()
+    found = _proposed(candidates, level, target, languages, executor, by_words=by_words)
+    proposed = found.text
     now = before.at(places.astype(np.int32))
     then = count([proposed], coding)
     fewer = then.segments < now.segments
@@ -163,24 +173,10 @@ def improve(
     if level in PROFILES:
         used = used | (not only_if_cheaper)
     else:
-        whole = np.array([not item.blocking for item in repairs])
-        used = used & whole & (then.encoding != UCS2)
-        # Composition loses nothing: it is taken wherever it saves, in UCS-2 too.
-        composed = {
-            place: compose(candidates[place])
-            for place in np.flatnonzero(~used).tolist()
-            if not unicodedata.is_normalized("NFC", candidates[place])
-        }
-        places_of = np.array(list(composed), np.int64)
-        saves = count([pa.array(composed.values(), _STRING)], coding).segments
-        for place in places_of[saves < now.segments[places_of]].tolist():
-            repairs[place] = Repair(composed[place], (), repairs[place].blocking)
-            used[place] = True
-    texts_now = zip(repairs, candidates, strict=True)
-    used = used & np.array([item.text != text for item, text in texts_now])
-    changed = pa.array(
-        [item.text for item, take in zip(repairs, used, strict=True) if take], _STRING
-    )
+        used = used & ~found.blocked & (then.encoding != UCS2)
+        proposed, used = _composed(found, candidates, used, now.segments, coding)
+    used = used & pc.not_equal(proposed, candidates).to_numpy(zero_copy_only=False)
+    changed = proposed.filter(pa.array(used))
     mask = np.zeros(len(array), np.bool_)
     mask[places[used]] = True
     result = pc.replace_with_mask(array.combine_chunks(), pa.array(mask), changed)
@@ -188,7 +184,92 @@ def improve(
     after = Counts(*(column.copy() for column in before))
     for column, values in zip(after, count([changed], coding), strict=True):
         column[mask] = values
-    return Outcome(result, before, after, places, repairs, used, codes)
+    return Outcome(result, before, after, places, found.repairs, found.reworded, used, codes)
+
+
+def _hopeful(
+    chunks: list[pa.LargeStringArray],
+    wanted: npt.NDArray[np.bool_],
+    kinds: npt.NDArray[np.uint8],
+) -> npt.NDArray[np.bool_]:
+    """Return which of the wanted texts something can be done for, as far as is seen at once."""
+    left = wanted.copy()
+    first = 0
+    for chunk in chunks:
+        part = left[first : first + len(chunk)]
+        doubtful = np.empty(len(chunk), np.bool_)
+        hopeless_kernel(*views(chunk), kinds, part, doubtful)
+        rows = np.flatnonzero(doubtful)
+        texts = chunk.take(pa.array(rows)).to_pylist()
+        part[rows] = [not unicodedata.is_normalized("NFC", text) for text in texts]
+        first += len(chunk)
+    return left
+
+
+class _Proposed(NamedTuple):
+    """What could be done with n candidates."""
+
+    text: pa.LargeStringArray
+    blocked: npt.NDArray[np.bool_]
+    repairs: dict[int, Repair]  # of those that were looked at as a whole
+    reworded: Reworded | None  # of the others
+
+
+def _proposed(
+    candidates: pa.LargeStringArray,
+    level: str,
+    target: str,
+    languages: tuple[str, ...],
+    executor: Executor | None,
+    *,
+    by_words: bool,
+) -> _Proposed:
+    """Repair candidates word by word where that can be done, else as a whole."""
+    reworded = reword(candidates, level, target, languages) if by_words else None
+    whole = np.ones(len(candidates), np.bool_) if reworded is None else reworded.whole
+    numbers = np.flatnonzero(whole)
+    texts = candidates.take(pa.array(numbers)).to_pylist()
+    work = [
+        (texts[first : first + _AT_ONCE], level, target, languages)
+        for first in range(0, len(texts), _AT_ONCE)
+    ]
+    found = [item for piece in each(repair_all, work, executor) for item in piece]
+    text = pa.array([item.text for item in found], _STRING)
+    blocked = np.zeros(len(candidates), np.bool_)
+    if reworded is not None:
+        text = pc.replace_with_mask(reworded.text, pa.array(whole), text)
+        blocked |= reworded.blocked
+    blocked[numbers] = [bool(item.blocking) for item in found]
+    return _Proposed(text, blocked, dict(zip(numbers.tolist(), found, strict=True)), reworded)
+
+
+def _composed(
+    found: _Proposed,
+    candidates: pa.LargeStringArray,
+    used: npt.NDArray[np.bool_],
+    segments: npt.NDArray[Any],
+    coding: Coding,
+) -> tuple[pa.LargeStringArray, npt.NDArray[np.bool_]]:
+    """Propose composed texts where nothing else helps: that loses nothing, and may save in UCS-2.
+
+    Those that were looked at word by word are composed already.
+    """
+    left = [number for number in found.repairs if not used[number]]
+    texts = [candidates[number].as_py() for number in left]
+    composed = {
+        number: compose(text)
+        for number, text in zip(left, texts, strict=True)
+        if not unicodedata.is_normalized("NFC", text)
+    }
+    numbers = np.array(list(composed), np.int64)
+    saves = count([pa.array(composed.values(), _STRING)], coding).segments < segments[numbers]
+    better = np.zeros(len(used), np.bool_)
+    better[numbers[saves]] = True
+    chosen = numbers[saves].tolist()
+    for number in chosen:
+        found.repairs[number] = Repair(composed[number], (), found.repairs[number].blocking)
+    instead = pa.array([composed[number] for number in chosen], _STRING)
+    return pc.replace_with_mask(found.text, pa.array(better), instead), used | better
 
 
 def smart_encode(
@@ -367,7 +448,8 @@ def smart_report(
     for row in np.flatnonzero(~found.before.null):
         positions[row] = []
     changes, blocking = np.full(rows, None, object), np.full(rows, None, object)
-    for place, item, used in zip(found.places, found.repairs, found.used, strict=True):
+    rows_of = zip(found.places, found.repairs.values(), found.used, strict=True)
+    for place, item, used in rows_of:
         blocking[place] = _reasons(item.blocking) or None
         if used:
             replaced[place] = len(item.changes)

@@ -17,7 +17,7 @@ import smslab
 from smslab import segment, smart_encode, smart_report
 from smslab.alphabets import GSM7_DEFAULT, GSM7_EXTENSION
 from smslab.lookalikes import CONDITIONS
-from smslab.repair import repair_all
+from smslab.rewording import reword
 from smslab.smart import LEVELS, PROFILES, repair, table, version
 
 GSM7 = {*GSM7_DEFAULT, *GSM7_EXTENSION}
@@ -397,10 +397,13 @@ TOUCHY = [
 )
 def test_what_is_repaired_word_by_word_is_as_repaired_whole(text, level, target):
     whole = repair(text, level, target=target)
-    (quick,) = repair_all([text], level, target, (), in_detail=False)
-    assert bool(quick.blocking) == bool(whole.blocking)
-    if not whole.blocking:
-        assert (quick.text, quick.changes) == (whole.text, whole.changes)
+    found = reword(pa.array(["first", text, text + " ’"], pa.large_string()), level, target, ())
+    assert found.whole[1] or bool(found.blocked[1]) == bool(whole.blocking)
+    if not (found.whole[1] or whole.blocking):
+        assert found.text[1].as_py() == whole.text
+        words = found.codes[found.borders[1] : found.borders[2]]
+        changes = [change[1:] for word in words for change in found.changes[word]]
+        assert changes == [change[1:] for change in whole.changes]
     options = {"level": level, "target": target, "only_if_cheaper": False}
     texts = [text, text * 20, text + " " + "x" * 70]
     report = smart_report(texts, **options)
