@@ -19,6 +19,7 @@ from smslab.bulk import journal, numbers_in, sources
 from smslab.cli import main
 from smslab.errors import InputError, OptionError
 from smslab.numbering import locate
+from smslab.preparation import Preparation
 
 OPTIONS = {"country": "US", "smart": "typographic"}
 
@@ -328,9 +329,9 @@ def test_an_interrupted_run_goes_on(listed, monkeypatch):
         smslab.prepare_file("list.csv", "out.csv", progress=interrupt, **options)
     assert sorted(os.listdir()) == [".out.csv.smslab", "list.csv"]
     looked = []
-    add = smslab.prepare.__globals__["Preparation"].look
+    add = Preparation.look
     monkeypatch.setattr(
-        smslab.prepare.__globals__["Preparation"],
+        Preparation,
         "look",
         lambda self, columns, rows: looked.append(rows) or add(self, columns, rows),
     )

@@ -14,7 +14,7 @@ import smslab
 from smslab import numbering
 from smslab.errors import InputError, OptionError, TextError
 from smslab.numbering import PROBLEMS, countries, locate
-from smslab.prepare import ADDED, Preparation
+from smslab.preparation import ADDED, Preparation
 
 UTC = dt.UTC
 RATES = smslab.RateCard.bundled()
@@ -231,6 +231,9 @@ def test_wrong_tables():
     done = smslab.prepare(pd.DataFrame({"to": ["+12025550101"], "text": ["a"]})).messages
     with pytest.raises(InputError, match="has a column 'sms_status', as what was prepared before"):
         smslab.prepare(done)
+    table = pd.DataFrame({"to": ["+12025550101"], "text": ["a"]})
+    with pytest.raises(TypeError, match="opt_outs must be several numbers"):
+        smslab.prepare(table, opt_outs="+12025550101")
     with pytest.raises(TypeError, match="must be a table"):
         smslab.prepare(["a"])
     with pytest.raises(InputError, match="column 'to' is a field; rename it"):

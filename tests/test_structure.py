@@ -143,12 +143,13 @@ ALLOWED = {
         "interop": "cost errors rates segmentation smart",
         "cli_bulk": "bulk errors output rates",
         "bulk": """
-            bulk coding columns errors output prepare rates sample simulate tables text
+            bulk coding columns errors output preparation prepare rates sample simulate tables text
         """,
-        "prepare": """
+        "preparation": """
             coding columns errors lookalikes messages numbering rates rules seen segment_prices
             sending_hours smart templates text
         """,
+        "prepare": "preparation rates rules text",
         "sending_hours": "calendars demand errors numbering regulations",
         "seen": "kernels text",
         "text": "errors",

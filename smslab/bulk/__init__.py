@@ -21,7 +21,8 @@ from smslab.coding import Coding
 from smslab.columns import COLUMNS, check_kinds, find_columns
 from smslab.errors import InputError
 from smslab.output import check_apart, write_table, write_whole
-from smslab.prepare import Preparation, summary_of
+from smslab.preparation import Preparation
+from smslab.prepare import summary_of
 from smslab.rates import RateCard
 from smslab.sample import SAMPLE_SCHEMA, sample_blocks
 from smslab.simulate import Seed

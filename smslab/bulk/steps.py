@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from smslab.coding import ENCODINGS, Coding, Counts, count
-from smslab.prepare import ADDED, Looked, Preparation
+from smslab.preparation import ADDED, Looked, Preparation
 from smslab.tables import TABLES
 from smslab.text import as_chunks
 
@@ -119,7 +119,7 @@ class Prepare:
     preparation : Preparation
         What is done.
     columns : dict of str to str
-        As of :meth:`~smslab.prepare.Preparation.columns_of`.
+        As of :meth:`~smslab.preparation.Preparation.columns_of`.
     """
 
     schema = ADDED
