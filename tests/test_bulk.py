@@ -186,11 +186,12 @@ def test_a_wrong_row_in_the_middle(tmp_path):
     ]
     assert "1 rows could not be read" in report.summary()
     assert pd.read_csv(tmp_path / "out.csv.unreadable.csv")["row"].tolist() == [51]
-    (tmp_path / "in.jsonl").write_text(
-        '{"to": "1", "text": "a"}\n[1]\n\nno\n{"to": 7, "text": null}\n'
-    )
+    lines = ['{"to": "1", "text": "a"}', "[1]", "", "no", '{"to": 7, "text": null}']
+    lines.append('{"to": 8, "text": "\\ud800"}')
+    (tmp_path / "in.jsonl").write_text("\ufeff" + "\n".join(lines), "utf-8")
     report = smslab.prepare_file(tmp_path / "in.jsonl", tmp_path / "out.jsonl")
-    assert report.unreadable["row"].tolist() == [2, 4]
+    assert report.unreadable["row"].tolist() == [2, 4, 6]
+    assert report.unreadable["problem"][2] == "is not UTF-8, or has half a surrogate pair"
     assert report.rows == 2
 
 
@@ -398,6 +399,7 @@ def test_commands(listed, capsys, monkeypatch):
         (["--start", "soon"], "--start must be a moment"),
         (["--encoding", "klingon"], "encoding must be one that Python knows"),
         (["--text", "nme"], "no column 'nme'"),
+        (["--delimiter", "ab"], "delimiter must be one character"),
     ):
         assert main(["prepare", "list.csv", "-o", "x.csv", *more]) == 2
         assert says in capsys.readouterr().err

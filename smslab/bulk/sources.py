@@ -136,6 +136,8 @@ def open_source(
             codecs.lookup(encoding)
         except LookupError:
             raise OptionError(f"encoding must be one that Python knows; not {encoding!r}") from None
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        raise OptionError(f"delimiter must be one character such as ';'; not {delimiter!r}")
     if path == "-":
         yield _Csv("standard input", "csv", sys.stdin.buffer, 0, encoding, delimiter)
         return
@@ -450,7 +452,7 @@ class _JsonLines:
     def __init__(self, name: str, file: Any, raw: Any, octets: int, encoding: str | None) -> None:
         self.name, self.octets, self._raw = name, octets, raw
         self.unreadable: list[tuple[int, str, str]] = []
-        self._file, sample, note = _text(name, file, encoding or "utf-8-sig")
+        self._file, sample, note = _text(name, file, encoding)
         self.notes = [note] if note else []
         names: dict[str, None] = {}
         for line in sample.splitlines()[:-1] or [sample]:
@@ -471,12 +473,12 @@ class _JsonLines:
         columns: dict[str, list[str | None]] = {name: [] for name in self.schema.names}
         count = 0
         for number, octets in enumerate(self._file, 1):
-            line = octets.decode("utf-8", "replace")
+            line = octets.decode("utf-8", "backslashreplace").removeprefix("\ufeff")
             if not line.strip():
                 continue
             found = _object_of(line)
             if not isinstance(found, dict):
-                self._skip(number, line)
+                self._skip(number, "is no JSON object", line)
                 continue
             strange = next((name for name in found if name not in columns), None)
             if strange is not None:
@@ -484,10 +486,12 @@ class _JsonLines:
                     f"{self.name}: line {number} has {strange!r}, which no line at the beginning "
                     "has; put an object with all names first"
                 )
-            for name, cells in columns.items():
-                value = found.get(name)
-                text = value if isinstance(value, str) or value is None else json.dumps(value)
-                cells.append(None if text is None else text.encode("utf-8", "replace").decode())
+            cells = {name: _as_text(found.get(name)) for name in columns}
+            if not _is_utf8(octets) or not all(map(_is_whole, cells.values())):
+                self._skip(number, "is not UTF-8, or has half a surrogate pair", line)
+                continue
+            for name, cell in cells.items():
+                columns[name].append(cell)
             count += 1
             if count == 10_000:
                 yield pa.table(columns, self.schema)
@@ -495,12 +499,33 @@ class _JsonLines:
                 count = 0
         yield pa.table(columns, self.schema)
 
-    def _skip(self, number: int, line: str) -> None:
-        self.unreadable.append((number, "is no JSON object", line.rstrip("\r\n")))
+    def _skip(self, number: int, what: str, line: str) -> None:
+        self.unreadable.append((number, what, line.rstrip("\r\n")))
         if len(self.unreadable) > _MOST_UNREADABLE:
             raise InputError(
-                f"{self.name}: more than {_MOST_UNREADABLE:,} lines are no JSON objects"
+                f"{self.name}: more than {_MOST_UNREADABLE:,} lines cannot be read: the last {what}"
             )
+
+
+def _as_text(value: Any) -> str | None:
+    return value if isinstance(value, str) or value is None else json.dumps(value)
+
+
+def _is_utf8(octets: bytes) -> bool:
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_whole(text: str | None) -> bool:
+    """Say whether a text can be written: half a surrogate pair cannot."""
+    try:
+        (text or "").encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _object_of(line: str) -> Any:
