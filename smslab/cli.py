@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from smslab import __version__
-from smslab.cli_bulk import add_bulk_commands
+from smslab.cli_bulk import add_bulk_commands, languages_of
 from smslab.cli_money import add_money_commands
 from smslab.cli_plan import add_planning_commands
 from smslab.errors import InputError, SmslabError
@@ -478,11 +478,8 @@ def _check_seed(seed: int) -> None:
 
 
 def _coding(options: argparse.Namespace) -> dict[str, Any]:
-    languages = options.languages
-    if languages is not None and languages != "auto":
-        languages = [code.strip() for code in languages.split(",")]
     return {
-        "languages": languages,
+        "languages": languages_of(options.languages),
         "reference_bits": options.reference_bits,
         "concatenation": options.concatenation,
     }

@@ -16,7 +16,7 @@ from smslab.errors import InputError, OptionError
 if TYPE_CHECKING:
     from smslab.bulk import FileReport
 
-__all__ = ["add_bulk_commands"]
+__all__ = ["add_bulk_commands", "languages_of"]
 
 
 def add_bulk_commands(commands: Any, epilog: str) -> None:
@@ -128,7 +128,19 @@ def add_bulk_commands(commands: Any, epilog: str) -> None:
         )
 
 
-def _languages(codes: str | None) -> str | list[str] | None:
+def languages_of(codes: str | None) -> str | list[str] | None:
+    """Read the languages of national tables, as the option has them.
+
+    Parameters
+    ----------
+    codes : str or None
+        ``auto``, or codes with commas between them.
+
+    Returns
+    -------
+    str, list of str or None
+        As of :func:`smslab.segment`.
+    """
     if codes is None or codes == "auto":
         return codes
     return [code.strip() for code in codes.split(",")]
@@ -165,7 +177,7 @@ def _segment(options: argparse.Namespace) -> None:
         report = segment_file(
             options.file,
             options.output,
-            languages=_languages(options.languages),
+            languages=languages_of(options.languages),
             reference_bits=options.reference_bits,
             concatenation=options.concatenation,
             **_files(options),
@@ -202,7 +214,7 @@ def _prepare(options: argparse.Namespace) -> None:
             opt_outs=None if options.opt_outs is None else numbers_in(options.opt_outs),
             template=options.template,
             smart=options.smart,
-            languages=_languages(options.languages),
+            languages=languages_of(options.languages),
             quiet_hours=_quiet_hours(options.quiet_hours),
             start=_moment(options.start),
             sender_type=options.sender_type,

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from smslab.errors import InputError, nearest
 from smslab.kernels.numbers import numbers_kernel
-from smslab.text import views
+from smslab.text import named, views
 
 __all__ = [
     "PROBLEMS",
@@ -177,9 +177,7 @@ def country_of(
 
 def _written(codes: npt.NDArray[np.int16], names: Sequence[str]) -> Any:
     """Write codes as names; -1 is null."""
-    places = pa.array(codes, mask=codes < 0)
-    texts = pa.DictionaryArray.from_arrays(places, pa.array(names, pa.large_string()))
-    return pd.Series(texts.cast(pa.large_string()), dtype="str").array
+    return pd.Series(named(codes, names).cast(pa.large_string()), dtype="str").array
 
 
 class Located(NamedTuple):

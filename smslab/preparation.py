@@ -29,7 +29,7 @@ from smslab.segment_prices import segment_prices
 from smslab.sending_hours import SendingHours
 from smslab.smart import improve
 from smslab.templates import Template
-from smslab.text import Texts, as_chunks
+from smslab.text import Texts, as_chunks, named
 
 __all__ = ["ADDED", "Looked", "Preparation"]
 
@@ -172,8 +172,8 @@ class Preparation:
 
     Attributes
     ----------
-    needs : list of str
-        The columns without which it cannot be done: of roles, and of a template.
+    notes : list of str
+        What should be known of the options.
     """
 
     def __init__(
@@ -354,13 +354,13 @@ class Preparation:
         )
         null = found.counts.null
         columns = [
-            _named(status, STATUSES),
-            _named(reason, reasons),
+            named(status, STATUSES),
+            named(reason, reasons),
             number,
-            _named(found.country, countries()),
+            named(found.country, countries()),
             found.text,
             pa.array(what, _STRING),
-            _named(np.where(null, -1, found.counts.encoding).astype(np.int16), ENCODINGS),
+            named(np.where(null, -1, found.counts.encoding).astype(np.int16), ENCODINGS),
             pa.array(found.counts.segments, pa.int32(), mask=null),
             pa.array(found.price_micro / MICRO, pa.float64(), mask=~priced),
             pa.array(found.send_at_s, mask=is_out | (found.send_at_s < 0)).cast(
@@ -426,9 +426,3 @@ def _one(chunks: list[pa.LargeStringArray]) -> pa.LargeStringArray:
 def _flags(column: pa.Array) -> npt.NDArray[np.bool_]:
     flags: npt.NDArray[np.bool_] = pc.fill_null(column, False).to_numpy(zero_copy_only=False)
     return flags
-
-
-def _named(codes: npt.NDArray[np.int16], names: Sequence[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(
-        pa.array(codes, pa.int16(), mask=codes < 0), pa.array(list(names), _STRING)
-    )

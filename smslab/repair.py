@@ -351,6 +351,7 @@ def repair_all(
     return [_repaired(text, level, target, languages) for text in texts]
 
 
+@functools.cache
 def hopeless(level: str, target: str, languages: tuple[str, ...]) -> npt.NDArray[np.uint8]:
     """Return what each character is to a repair, for the kernel that finds hopeless texts.
 

@@ -87,11 +87,10 @@ class SendingHours:
             start.
         """
         both = np.column_stack([country, place]).astype(np.int64)
-        keys, which = np.unique(both[:, 0] << 16 | (both[:, 1] & 0xFFFF), return_inverse=True)
-        firsts = np.unique(which, return_index=True)[1]
+        packed = both[:, 0] << 16 | (both[:, 1] & 0xFFFF)
+        _, firsts, which = np.unique(packed, return_index=True, return_inverse=True)
         found = np.array([self._earliest(*both[row].tolist()) for row in firsts], np.int64)
-        assert len(found) == len(keys)
-        return found[which] if len(found) else np.empty(0, np.int64)
+        return found[which]
 
     def _earliest(self, country: int, place: int) -> int:
         if (country, place) not in self._known:

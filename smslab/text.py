@@ -7,7 +7,7 @@ flat arrays of :func:`views`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -18,7 +18,16 @@ import pyarrow.compute as pc
 
 from smslab.errors import OptionError, TextError
 
-__all__ = ["ERRORS", "Texts", "as_chunks", "as_distinct", "check_utf8", "index_of", "views"]
+__all__ = [
+    "ERRORS",
+    "Texts",
+    "as_chunks",
+    "as_distinct",
+    "check_utf8",
+    "index_of",
+    "named",
+    "views",
+]
 
 #: What to do with a lone surrogate: an error, or U+FFFD in its place.
 ERRORS: Final = ("strict", "replace")
@@ -200,6 +209,25 @@ def views(
     window = np.frombuffer(offsets, np.int64, len(chunk) + 1, chunk.offset * 8)
     octets = np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
     return window, octets
+
+
+def named(codes: npt.NDArray[Any], names: Sequence[str]) -> pa.DictionaryArray:
+    """Write codes as an Arrow column of names.
+
+    Parameters
+    ----------
+    codes : ndarray of integers, shape (n,)
+        Places in `names`; -1 is null.
+    names : sequence of str
+        What they stand for.
+
+    Returns
+    -------
+    pyarrow.DictionaryArray
+        Its indices have the type of `codes`.
+    """
+    places = pa.array(codes, mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(places, pa.array(list(names), _STRING))
 
 
 def index_of(texts: Texts, rows: int) -> pd.Index[Any]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from smslab.coding import ENCODINGS, Coding, Counts, count
 from smslab.preparation import ADDED, Looked, Preparation
 from smslab.tables import TABLES
-from smslab.text import as_chunks
+from smslab.text import as_chunks, named
 
 __all__ = ["Prepare", "Segment", "column_of"]
 
@@ -81,13 +81,8 @@ class Segment:
     def settle(self, looked: Counts) -> pa.Table:
         """Return the counts as columns."""
         null = looked.null if looked.null.any() else None
-        named = ((looked.encoding, ENCODINGS), (looked.locking, TABLES), (looked.single, TABLES))
-        columns = [
-            pa.DictionaryArray.from_arrays(
-                pa.array(codes, pa.int8(), mask=codes < 0), pa.array(names, pa.large_string())
-            )
-            for codes, names in named
-        ]
+        labels = ((looked.encoding, ENCODINGS), (looked.locking, TABLES), (looked.single, TABLES))
+        columns = [named(codes, names) for codes, names in labels]
         numbers = (looked.characters, looked.units, looked.segments, looked.free)
         columns += [pa.array(values, mask=null) for values in numbers]
         found = pa.Table.from_arrays(columns, schema=self.schema)

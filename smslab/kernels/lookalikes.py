@@ -14,6 +14,21 @@ COMPOSES = 2
 
 
 @kernel
+def _point(data: npt.NDArray[np.uint8], at: int) -> tuple[int, int]:
+    """Return the code point that stands there, and its octets."""
+    byte = int(data[at])
+    if byte < 0x80:
+        return byte, 1
+    second = int(data[at + 1]) & 0x3F
+    if byte < 0xE0:
+        return (byte & 0x1F) << 6 | second, 2
+    third = int(data[at + 2]) & 0x3F
+    if byte < 0xF0:
+        return (byte & 0x0F) << 12 | second << 6 | third, 3
+    return (byte & 0x07) << 18 | second << 12 | third << 6 | int(data[at + 3]) & 0x3F, 4
+
+
+@kernel
 def hopeless_kernel(
     offsets: npt.NDArray[np.int64],
     data: npt.NDArray[np.uint8],
@@ -43,21 +58,8 @@ def hopeless_kernel(
         at = offsets[row]
         end = offsets[row + 1]
         while at < end:
-            byte = int(data[at])
-            point = byte
-            if byte < 0x80:
-                at += 1
-            elif byte < 0xE0:
-                point = (byte & 0x1F) << 6 | int(data[at + 1]) & 0x3F
-                at += 2
-            elif byte < 0xF0:
-                point = (byte & 0x0F) << 12 | (int(data[at + 1]) & 0x3F) << 6
-                point |= int(data[at + 2]) & 0x3F
-                at += 3
-            else:
-                point = (byte & 0x07) << 18 | (int(data[at + 1]) & 0x3F) << 12
-                point |= (int(data[at + 2]) & 0x3F) << 6 | int(data[at + 3]) & 0x3F
-                at += 4
+            point, size = _point(data, at)
+            at += size
             kind = kinds[point] if point < len(kinds) else BLOCKS
             blocked = blocked or kind == BLOCKS
             composes = composes or kind == COMPOSES
@@ -112,20 +114,7 @@ def words_kernel(
             kind = BLANK
             size = 0
             if at < stop:
-                byte = int(data[at])
-                point = byte
-                size = 1
-                if byte >= 0xF0:
-                    point = (byte & 0x07) << 18 | (int(data[at + 1]) & 0x3F) << 12
-                    point |= (int(data[at + 2]) & 0x3F) << 6 | int(data[at + 3]) & 0x3F
-                    size = 4
-                elif byte >= 0xE0:
-                    point = (byte & 0x0F) << 12 | (int(data[at + 1]) & 0x3F) << 6
-                    point |= int(data[at + 2]) & 0x3F
-                    size = 3
-                elif byte >= 0x80:
-                    point = (byte & 0x1F) << 6 | int(data[at + 1]) & 0x3F
-                    size = 2
+                point, size = _point(data, at)
                 kind = kinds[point] if point < len(kinds) else WHOLE
             if kind == WHOLE:
                 whole[row] = True
