@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from smslab import __version__
 from smslab.cli_bulk import add_bulk_commands, languages_of
+from smslab.cli_command import add_command
 from smslab.cli_money import add_money_commands
 from smslab.cli_plan import add_planning_commands
 from smslab.errors import InputError, SmslabError
@@ -223,16 +225,7 @@ def _add_simulation_commands(commands: argparse._SubParsersAction[_Parser]) -> N
 
 
 def _add_text_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
-    def add(name: str, run: Callable[[argparse.Namespace], Any], say: str, more: str = "") -> Any:
-        command = commands.add_parser(
-            name,
-            help=say,
-            description=f"{say[0].upper()}{say[1:]}. {more}".rstrip(),
-            epilog=_EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.set_defaults(run=run)
-        return command
+    add = functools.partial(add_command, commands, epilog=_EPILOG)
 
     encode = add("encode", _encode, "the octets of every part")
     decode = add(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime as dt
+import functools
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from smslab.cli_command import add_command
 from smslab.errors import InputError, OptionError
 
 if TYPE_CHECKING:
@@ -29,22 +31,7 @@ def add_bulk_commands(commands: Any, epilog: str) -> None:
     epilog : str
         What stands at the end of their help.
     """
-
-    def add(name: str, run: Any, say: str, more: str) -> Any:
-        command = commands.add_parser(
-            name,
-            help=say,
-            description=f"{say[0].upper()}{say[1:]}. {more}",
-            epilog=epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.set_defaults(run=run)
-        command.add_argument(
-            "file",
-            metavar="IN",
-            help=".csv, .tsv, .jsonl (also .gz, .zst) or .parquet; - for the standard input",
-        )
-        return command
+    add = functools.partial(add_command, commands, epilog=epilog)
 
     prepare = add(
         "prepare",
@@ -58,14 +45,13 @@ def add_bulk_commands(commands: Any, epilog: str) -> None:
         "how each text is encoded and how many segments it takes",
         "Columns are added to those of the list.",
     )
-    sample = commands.add_parser(
-        "sample",
-        help="a made-up list",
-        description="A made-up list.",
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    sample.set_defaults(run=_sample)
+    sample = add("sample", _sample, "a made-up list")
+    for command in (segment, prepare):
+        command.add_argument(
+            "file",
+            metavar="IN",
+            help=".csv, .tsv, .jsonl (also .gz, .zst) or .parquet; - for the standard input",
+        )
     sample.add_argument("--rows", metavar="N", type=int, default=2000, help="default 2000")
     sample.add_argument("--seed", metavar="N", type=int, default=2026, help="default 2026")
     sample.add_argument("-o", "--output", metavar="OUT", required=True, help=".csv, .parquet ...")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from typing import TYPE_CHECKING, Any
+
+from smslab.cli_command import add_command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,17 +28,7 @@ def add_money_commands(commands: Any, epilog: str) -> None:
     epilog : str
         What stands at the end of their help.
     """
-
-    def add(name: str, run: Any, say: str, more: str = "", *, to: Any = commands) -> Any:
-        command = to.add_parser(
-            name,
-            help=say,
-            description=f"{say[0].upper()}{say[1:]}. {more}".rstrip(),
-            epilog=epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.set_defaults(run=run)
-        return command
+    add = functools.partial(add_command, commands, epilog=epilog)
 
     cost = add("cost", _cost, "what a list costs if it is sent, or what a log was charged")
     cost.add_argument("file", metavar="FILE", help="list of messages, or a log with --log")
@@ -66,7 +59,10 @@ def add_money_commands(commands: Any, epilog: str) -> None:
 
     rates = commands.add_parser("rates", help="price lists: compare two of them")
     of_rates = rates.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    compare = add("compare", _compare, "how prices have changed between two lists", to=of_rates)
+    compare = add_command(
+        *(of_rates, "compare", _compare, "how prices have changed between two lists"),
+        epilog=epilog,
+    )
     compare.add_argument("old", metavar="OLD", help="rate card or price list of a provider")
     compare.add_argument("new", metavar="NEW", help="a newer one")
     compare.add_argument(

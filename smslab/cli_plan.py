@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import math
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
+from smslab.cli_command import add_command
 from smslab.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,24 +33,14 @@ def add_planning_commands(commands: Any, epilog: str) -> None:
     epilog : str
         What stands at the end of their help.
     """
-
-    def add(name: str, run: Any, say: str, more: str = "", ending: str = "") -> Any:
-        command = commands.add_parser(
-            name,
-            help=say,
-            description=f"{say[0].upper()}{say[1:]}. {more}".rstrip(),
-            epilog=f"{epilog}{ending}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.set_defaults(run=run)
-        return command
+    add = functools.partial(add_command, commands, epilog=epilog)
 
     plan = add(
         "plan",
         _plan,
         "the cheapest capacity that meets the goals, or the latest start",
         "With --start it looks for the latest start of a campaign instead.",
-        "1 where no capacity, or no start, meets the goals\n",
+        ending="1 where no capacity, or no start, meets the goals\n",
     )
     plan.add_argument(
         "--goal",
@@ -110,7 +102,7 @@ def add_planning_commands(commands: Any, epilog: str) -> None:
         _check,
         "what of a scenario cannot fit, and which limits and rules it meets",
         "Not legal advice.",
-        "1 where messages will be lost or a rule is broken\n",
+        ending="1 where messages will be lost or a rule is broken\n",
     )
     check.add_argument("-o", "--output", metavar="OUT", help=".csv or .parquet")
     for command in (plan, check):

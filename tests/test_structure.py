@@ -20,13 +20,15 @@ ALLOWED = {
     for name, lower in {
         "__main__": "cli",
         "cli": """
-            audit bench budget cli_bulk cli_money cli_plan dashboard decoding encoding errors
+            cli_command audit bench budget cli_bulk cli_money cli_plan dashboard decoding
+            encoding errors
             explain forecast goals io output plot rates replications sample scenario
             scenarios segmentation simulate style verification
         """,
-        "cli_plan": "check errors goal output plan rates scenario scenarios start",
+        "cli_command": "",
+        "cli_plan": "cli_command check errors goal output plan rates scenario scenarios start",
         "cli_money": """
-            calibrate cost errors goal goals io kpi log_reading logs messages output
+            cli_command calibrate cost errors goal goals io kpi log_reading logs messages output
             rates scenario
         """,
         "dashboard": "errors io",
@@ -141,7 +143,7 @@ ALLOWED = {
         "numbering": "errors kernels text",
         "columns": "errors",
         "interop": "cost errors rates segmentation smart",
-        "cli_bulk": "bulk errors output rates",
+        "cli_bulk": "cli_command bulk errors output rates",
         "bulk": """
             bulk coding columns errors output preparation prepare rates sample simulate tables text
         """,
