@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from smslab.errors import InputError, nearest
-from smslab.kernels.numbers import numbers_kernel
+from smslab.kernels.numbers import numbers_kernel, written_kernel
 from smslab.text import named, views
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "country_code",
     "country_of",
     "country_of_prefix",
+    "e164",
     "known_countries",
     "locate",
     "zones",
@@ -41,6 +42,8 @@ _NANP: Final = "1"
 
 #: Floats from here on are no phone numbers, and larger than the integers that they can hold.
 _LARGEST: Final = 1e16
+#: Fifteen digits and the plus sign.
+_LONGEST_E164: Final = 16
 
 _END: Final = 255
 
@@ -254,6 +257,33 @@ def locate(numbers: pd.Series[Any], default: str | npt.NDArray[np.int16] | None 
         *views(text), default, *_national(), *_tree(), *found
     )
     return found
+
+
+def e164(number: npt.NDArray[np.int64]) -> pa.LargeStringArray:
+    """Write numbers in the form of E.164, with their plus sign.
+
+    Parameters
+    ----------
+    number : ndarray of int64, shape (n,)
+        Digits as one integer, as of :class:`Located`; 0 for no number, which becomes null.
+
+    Returns
+    -------
+    pyarrow.LargeStringArray, shape (n,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from smslab.numbering import e164
+    >>> e164(np.array([12025550123, 0])).to_pylist()
+    ['+12025550123', None]
+    """
+    offsets = np.empty(len(number) + 1, np.int64)
+    data = np.empty(_LONGEST_E164 * len(number), np.uint8)
+    written_kernel(number, offsets, data)
+    there = pa.array(number != 0).buffers()[1]
+    buffers = [there, pa.py_buffer(offsets), pa.py_buffer(data[: offsets[-1]].copy())]
+    return pa.Array.from_buffers(pa.large_string(), len(number), buffers)
 
 
 @functools.cache

@@ -58,6 +58,28 @@ class Reworded(NamedTuple):
     codes: npt.NDArray[np.int32]
     changes: list[tuple[Change, ...]]
 
+    def of(self, numbers: npt.NDArray[np.int64]) -> pa.DictionaryArray:
+        """Return the words with changes of some texts, each the octets of its codes in a row.
+
+        Parameters
+        ----------
+        numbers : ndarray of int64, shape (m,)
+            Which texts, in order.
+
+        Returns
+        -------
+        pyarrow.DictionaryArray, shape (m,)
+        """
+        wanted = np.zeros(len(self.text), np.bool_)
+        wanted[numbers] = True
+        changing = np.array([bool(changes) for changes in self.changes], np.bool_)
+        kept = changing[self.codes] & np.repeat(wanted, np.diff(self.borders))
+        before = np.concatenate([[0], np.cumsum(kept)])
+        offsets = before[np.append(self.borders[numbers], len(kept))] * self.codes.itemsize
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(self.codes[kept])]
+        words = pa.Array.from_buffers(pa.large_binary(), len(numbers), buffers)
+        return words.dictionary_encode()
+
 
 def reword(
     texts: pa.LargeStringArray, level: str, target: str, languages: tuple[str, ...]

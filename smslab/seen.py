@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from smslab.kernels.seen import grow_kernel, hash_kernel, seen_kernel
+from smslab.errors import InputError
+from smslab.kernels.seen import grow_kernel, hash_kernel, have_kernel, seen_kernel
 from smslab.text import views
 
 __all__ = ["Seen"]
@@ -16,13 +17,15 @@ __all__ = ["Seen"]
 _SMALLEST: Final = 1 << 12
 
 #: Share of the places that are taken at most: fuller tables are slow.
-_FULL: Final = 0.6
+_FULL: Final = 0.8
+#: What the table has room for.
+_MOST_ROWS: Final = 1 << 32
 
 
 class Seen:
     """The rows in which numbers, or numbers and texts, came first.
 
-    It takes 27 to 53 octets for each of them, 40 to 80 with texts; all else of a batch is given
+    It takes 15 to 30 octets for each of them, 25 to 50 with texts; all else of a batch is given
     back.
 
     Parameters
@@ -48,9 +51,29 @@ class Seen:
         self._entries = 0
         self._table = self._empty(_SMALLEST)
 
-    def _empty(self, places: int) -> tuple[npt.NDArray[np.int64], ...]:
+    def __len__(self) -> int:
+        return self._entries
+
+    def _empty(self, places: int) -> tuple[npt.NDArray[Any], ...]:
         texts = places if self._by_text else 0
-        return np.full(places, -1, np.int64), np.empty(texts, np.int64), np.empty(places, np.int64)
+        return np.full(places, -1, np.int64), np.empty(texts, np.int64), np.empty(places, np.uint32)
+
+    def have(self, number: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Say which numbers came before, where numbers alone count; nothing is remembered.
+
+        Parameters
+        ----------
+        number : ndarray of int64, shape (n,)
+            The numbers, 0 or more.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+        """
+        found = np.empty(len(number), np.bool_)
+        numbers, texts, _ = self._table
+        have_kernel(number, numbers, texts, found)
+        return found
 
     def first_rows(
         self,
@@ -74,7 +97,17 @@ class Seen:
         ndarray of int64, shape (n,)
             For each the number of the first row like it, from 0 on since the first call; -1 where
             it is the first, or does not count.
+
+        Raises
+        ------
+        InputError
+            If there are more than 4,294,967,296 rows.
         """
+        if self._rows + len(number) > _MOST_ROWS:
+            raise InputError(
+                f"duplicates can be found among {_MOST_ROWS:,} rows; split the list, by the last "
+                "digit of the numbers"
+            )
         wanted = np.ones(len(number), np.bool_) if wanted is None else wanted
         hashes = np.empty(len(number) if self._by_text else 0, np.int64)
         if self._by_text:

@@ -86,11 +86,15 @@ class SendingHours:
             knows what the clock says there. Where a country's hours are not known that is the
             start.
         """
-        both = np.column_stack([country, place]).astype(np.int64)
-        packed = both[:, 0] << 16 | (both[:, 1] & 0xFFFF)
-        _, firsts, which = np.unique(packed, return_index=True, return_inverse=True)
-        found = np.array([self._earliest(*both[row].tolist()) for row in firsts], np.int64)
-        return found[which]
+        wide = len(zones()) + 1
+        both = (np.asarray(country, np.int64) + 1) * wide + np.asarray(place, np.int64) + 1
+        # There are few pairs, and most of a list are of the same: each is looked up once.
+        earliest = np.full((len(countries()) + 1) * wide, -1, np.int64)
+        there = np.zeros(len(earliest), np.bool_)
+        there[both] = True
+        for pair in np.flatnonzero(there).tolist():
+            earliest[pair] = self._earliest(pair // wide - 1, pair % wide - 1)
+        return earliest[both]
 
     def _earliest(self, country: int, place: int) -> int:
         if (country, place) not in self._known:

@@ -38,7 +38,7 @@ from smslab.repair import (
 )
 from smslab.rewording import Reworded, reword
 from smslab.segmentation import nullable
-from smslab.text import Texts, as_distinct, index_of, views
+from smslab.text import Texts, as_distinct, index_of, named, one, replaced, views
 
 __all__ = [
     "LEVELS",
@@ -91,23 +91,22 @@ class Outcome(NamedTuple):
     used: npt.NDArray[np.bool_]
     codes: npt.NDArray[np.int32] | None
 
-    def changes(self) -> dict[int, str]:
-        """Return what was changed, by row."""
-        told: dict[bytes, str] = {}
-        found = {}
-        for number in np.flatnonzero(self.used).tolist():
-            row = int(self.places[number])
-            if number in self.repairs:
-                found[row] = _summary(self.repairs[number].changes)
-                continue
-            assert self.reworded is not None
-            first, end = self.reworded.borders[number : number + 2]
-            words = self.reworded.codes[first:end]
-            key = words.tobytes()
-            if key not in told:
-                told[key] = _summary([c for word in words for c in self.reworded.changes[word]])
-            found[row] = told[key]
-        return found
+    def changes(self) -> tuple[npt.NDArray[np.int64], pa.DictionaryArray]:
+        """Return the rows that were changed, and what was changed in each."""
+        numbers = np.flatnonzero(self.used)
+        rows = self.places[numbers]
+        as_whole = [number for number in numbers.tolist() if number in self.repairs]
+        told = [_summary(self.repairs[number].changes) for number in as_whole]
+        if self.reworded is None:
+            return rows, pa.array(told, _STRING).dictionary_encode()
+        words, changes = self.reworded.of(numbers), self.reworded.changes
+        summaries = [
+            _summary([c for word in np.frombuffer(each, np.int32) for c in changes[word]])
+            for each in words.dictionary.to_pylist()
+        ]
+        codes = words.indices.to_numpy().astype(np.int32)
+        codes[np.isin(numbers, as_whole)] = len(summaries) + np.arange(len(as_whole))
+        return rows, named(codes, [*summaries, *told])
 
 
 def improve(
@@ -177,13 +176,11 @@ def improve(
         proposed, used = _composed(found, candidates, used, now.segments, coding)
     used = used & pc.not_equal(proposed, candidates).to_numpy(zero_copy_only=False)
     changed = proposed.filter(pa.array(used))
-    mask = np.zeros(len(array), np.bool_)
-    mask[places[used]] = True
-    result = pc.replace_with_mask(array.combine_chunks(), pa.array(mask), changed)
-    result = pa.chunked_array([result]) if isinstance(result, pa.Array) else result
+    rows = places[used]
+    result = pa.chunked_array([replaced(one(array.chunks), rows, changed)])
     after = Counts(*(column.copy() for column in before))
     for column, values in zip(after, count([changed], coding), strict=True):
-        column[mask] = values
+        column[rows] = values
     return Outcome(result, before, after, places, found.repairs, found.reworded, used, codes)
 
 
@@ -237,7 +234,7 @@ def _proposed(
     text = pa.array([item.text for item in found], _STRING)
     blocked = np.zeros(len(candidates), np.bool_)
     if reworded is not None:
-        text = pc.replace_with_mask(reworded.text, pa.array(whole), text)
+        text = replaced(reworded.text, numbers, text)
         blocked |= reworded.blocked
     blocked[numbers] = [bool(item.blocking) for item in found]
     return _Proposed(text, blocked, dict(zip(numbers.tolist(), found, strict=True)), reworded)
@@ -263,13 +260,14 @@ def _composed(
     }
     numbers = np.array(list(composed), np.int64)
     saves = count([pa.array(composed.values(), _STRING)], coding).segments < segments[numbers]
-    better = np.zeros(len(used), np.bool_)
-    better[numbers[saves]] = True
-    chosen = numbers[saves].tolist()
+    better = numbers[saves]
+    used = used.copy()
+    used[better] = True
+    chosen = better.tolist()
     for number in chosen:
         found.repairs[number] = Repair(composed[number], (), found.repairs[number].blocking)
     instead = pa.array([composed[number] for number in chosen], _STRING)
-    return pc.replace_with_mask(found.text, pa.array(better), instead), used | better
+    return replaced(found.text, better, instead), used
 
 
 def smart_encode(
@@ -443,7 +441,7 @@ def smart_report(
     rows = len(found.text)
     changed = np.zeros(rows, np.bool_)
     changed[found.places[found.used]] = True
-    replaced = np.zeros(rows, np.int32)
+    times = np.zeros(rows, np.int32)
     positions = np.full(rows, None, object)
     for row in np.flatnonzero(~found.before.null):
         positions[row] = []
@@ -452,7 +450,7 @@ def smart_report(
     for place, item, used in rows_of:
         blocking[place] = _reasons(item.blocking) or None
         if used:
-            replaced[place] = len(item.changes)
+            times[place] = len(item.changes)
             positions[place] = [change.position for change in item.changes]
             changes[place] = _summary(item.changes)
     before, after = found.before, found.after
@@ -462,7 +460,7 @@ def smart_report(
         {
             "text": pd.Series(found.text, dtype="str"),
             "changed": nullable(changed, before.null),
-            "replaced": nullable(replaced, before.null),
+            "replaced": nullable(times, before.null),
             "positions": pd.Series(pa.array(positions, pa.list_(pa.int32())), dtype=integers),
             "changes": pd.Series(changes, dtype="str"),
             "blocking": pd.Series(blocking, dtype="str"),

@@ -286,3 +286,35 @@ def numbers_kernel(
             else:
                 problem[row] = FINE
                 number[row] = whole
+
+
+@kernel
+def written_kernel(
+    number: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8]
+) -> None:
+    """Write numbers in the form of E.164: a plus sign and the digits.
+
+    Parameters
+    ----------
+    number : ndarray of int64, shape (n,)
+        The digits as one integer; 0 for no number, of which nothing is written.
+    offsets : ndarray of int64, shape (n + 1,)
+        Written: where each begins.
+    data : ndarray of uint8, shape (16 n,)
+        Written, as far as there are numbers.
+    """
+    offsets[0] = 0
+    for row in range(len(number)):
+        left = number[row]
+        size = 1 if left else 0
+        while left:
+            left //= 10
+            size += 1
+        at = offsets[row]
+        offsets[row + 1] = at + size
+        if size:
+            data[at] = 0x2B
+        left = number[row]
+        for place in range(size - 1, 0, -1):
+            data[at + place] = 0x30 + left % 10
+            left //= 10

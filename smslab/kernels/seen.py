@@ -36,7 +36,7 @@ def seen_kernel(
     first_row: int,
     numbers: npt.NDArray[np.int64],
     texts: npt.NDArray[np.int64],
-    rows: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.uint32],
     before: npt.NDArray[np.int64],
 ) -> int:
     """Look up which row had each number, or number and text, first; remember the new ones.
@@ -49,7 +49,8 @@ def seen_kernel(
         Which rows are looked up and remembered.
     first_row : int
         The row's number of the first.
-    numbers, texts, rows : ndarray of int64
+    numbers, texts : ndarray of int64
+    rows : ndarray of uint32
         The table, of a power of two of places, more of them than there will be entries; -1 in
         `numbers` for an empty place; `texts` has no entries where numbers alone count.
     before : ndarray of int64, shape (n,)
@@ -79,21 +80,43 @@ def seen_kernel(
 
 
 @kernel
+def have_kernel(
+    number: npt.NDArray[np.int64],
+    numbers: npt.NDArray[np.int64],
+    texts: npt.NDArray[np.int64],
+    found: npt.NDArray[np.bool_],
+) -> None:
+    """Look up which numbers are in a table in which numbers alone count.
+
+    Parameters
+    ----------
+    number : ndarray of int64, shape (n,)
+        What is looked up.
+    numbers, texts : ndarray of int64
+        As of :func:`seen_kernel`.
+    found : ndarray of bool, shape (n,)
+        Written.
+    """
+    for row in range(len(number)):
+        found[row] = numbers[_slot(number[row], 0, numbers, texts)] != _EMPTY
+
+
+@kernel
 def grow_kernel(
     old_numbers: npt.NDArray[np.int64],
     old_texts: npt.NDArray[np.int64],
-    old_rows: npt.NDArray[np.int64],
+    old_rows: npt.NDArray[np.uint32],
     numbers: npt.NDArray[np.int64],
     texts: npt.NDArray[np.int64],
-    rows: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.uint32],
 ) -> None:
     """Move a table into a larger one.
 
     Parameters
     ----------
-    old_numbers, old_texts, old_rows : ndarray of int64
+    old_numbers, old_texts, old_rows : ndarray
         The table.
-    numbers, texts, rows : ndarray of int64
+    numbers, texts, rows : ndarray
         The larger one, empty.
     """
     for at in range(len(old_numbers)):
