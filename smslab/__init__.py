@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from smslab import keywords, plot, scenarios, smart, theory, widgets
     from smslab.audit import Audit, audit, lint
     from smslab.budget import Budget, Channel, budget, channels
-    from smslab.bulk import FileReport, prepare_file, sample_file, segment_file
+    from smslab.bulk import (
+        FileReport,
+        cost_file,
+        encode_file,
+        prepare_file,
+        sample_file,
+        segment_file,
+    )
     from smslab.calibrate import Calibration, calibrate, differences
     from smslab.check import Check, check
     from smslab.cost import Bill, cost
@@ -112,6 +119,8 @@ _HOME = {
     "lint": "audit",
     "plan": "plan",
     "prepare": "prepare",
+    "cost_file": "bulk",
+    "encode_file": "bulk",
     "prepare_file": "bulk",
     "read_log": "log_reading",
     "read_messages": "io",
@@ -169,9 +178,11 @@ __all__ = [
     "check",
     "compare",
     "cost",
+    "cost_file",
     "decode",
     "differences",
     "encode",
+    "encode_file",
     "estimate",
     "evaluate",
     "explain",

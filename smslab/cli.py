@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import io
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from smslab import __version__
-from smslab.cli_bulk import add_bulk_commands, languages_of
-from smslab.cli_command import add_command
+from smslab.cli_bulk import add_bulk_commands
+from smslab.cli_command import add_coding_options, add_command, coding_of
+from smslab.cli_files import LISTS, add_reading_options, reading_of
 from smslab.cli_money import add_money_commands
 from smslab.cli_plan import add_planning_commands
-from smslab.errors import InputError, SmslabError
+from smslab.errors import GuessWarning, InputError, SmslabError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     status: int | None = 0
     try:
-        status = options.run(options)
+        with _warnings_in_a_line():
+            status = options.run(options)
         sys.stdout.flush()
     except SmslabError as error:
         print(f"smslab: {' '.join(str(error).split())}", file=sys.stderr)
@@ -77,6 +81,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("smslab: interrupted", file=sys.stderr)
         return 130
     return status or 0
+
+
+@contextlib.contextmanager
+def _warnings_in_a_line() -> Iterator[None]:
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        print(f"smslab: {' '.join(str(message).split())}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", GuessWarning)
+        warnings.showwarning = show
+        yield
 
 
 class _Parser(argparse.ArgumentParser):
@@ -112,7 +127,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    forecast.add_argument("file", metavar="FILE", help="CSV, TSV, Parquet or JSON Lines")
+    forecast.add_argument("file", metavar="FILE", help=LISTS)
+    add_reading_options(forecast)
     forecast.add_argument("--text", metavar="COL", help="column of the texts")
     forecast.add_argument("--to", metavar="COL", help="column of the phone numbers")
     forecast.add_argument(
@@ -227,7 +243,6 @@ def _add_simulation_commands(commands: argparse._SubParsersAction[_Parser]) -> N
 def _add_text_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     add = functools.partial(add_command, commands, epilog=_EPILOG)
 
-    encode = add("encode", _encode, "the octets of every part")
     decode = add(
         "decode",
         _decode,
@@ -245,42 +260,22 @@ def _add_text_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     bench = add("bench", _bench, "how fast texts are segmented and encoded on this machine")
 
     explain.add_argument("text", metavar="TEXT", help="the text")
-    decode.add_argument("file", metavar="FILE", help="CSV or Parquet")
+    decode.add_argument("file", metavar="FILE", help=LISTS)
     decode.add_argument(
         "--by", metavar="COL", action="append", help="column that tells messages apart; repeatable"
     )
     bench.add_argument("file", metavar="FILE", nargs="?", help="texts; made up if not given")
-    for command in (encode, audit, lint):
-        command.add_argument("file", metavar="FILE", help="CSV, TSV, Parquet or JSON Lines")
-    for command in (encode, audit, lint, bench):
+    for command in (audit, lint):
+        command.add_argument("file", metavar="FILE", help=LISTS)
+    for command in (audit, lint, bench):
         command.add_argument("--text", metavar="COL", help="column of the texts")
-    for command in (encode, explain, audit, lint):
-        command.add_argument(
-            "--languages",
-            metavar="CODES",
-            help="national tables that may be used: auto, or codes such as tr,es",
-        )
-        command.add_argument(
-            "--reference-bits",
-            metavar="N",
-            type=int,
-            default=8,
-            help="of the reference number that joins parts: 8 or 16 (default 8)",
-        )
-        command.add_argument(
-            "--no-concatenation",
-            dest="concatenation",
-            action="store_false",
-            help="for a network that does not join parts",
-        )
-    for command in (encode, decode):
-        command.add_argument(
-            "--packing", default="packed", help="packed (default) or unpacked, as SMPP takes it"
-        )
-    encode.add_argument(
-        "--reference", metavar="N", type=int, help="reference number of the first long text"
+        add_reading_options(command)
+    for command in (explain, audit, lint):
+        add_coding_options(command)
+    decode.add_argument(
+        "--packing", default="packed", help="packed (default) or unpacked, as SMPP takes it"
     )
-    for command in (encode, decode, audit, lint):
+    for command in (decode, audit, lint):
         command.add_argument(
             "-o", "--output", metavar="OUT", help=".csv or .parquet; printed as CSV if not given"
         )
@@ -319,7 +314,7 @@ def _forecast(options: argparse.Namespace) -> None:
 
     scenario = None if options.scenario is None else named_or_read(options.scenario)
     rates = None if options.rates is None else RateCard.read(options.rates)
-    messages = read_messages(options.file, text=options.text, to=options.to)
+    messages = read_messages(options.file, text=options.text, to=options.to, **reading_of(options))
     _report(
         options, messages, scenario, rates, country=options.country, uncertain=_uncertain(options)
     )
@@ -470,18 +465,11 @@ def _check_seed(seed: int) -> None:
         raise InputError(f"seed must be 0 or more; not {seed}")
 
 
-def _coding(options: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "languages": languages_of(options.languages),
-        "reference_bits": options.reference_bits,
-        "concatenation": options.concatenation,
-    }
-
-
 def _texts(options: argparse.Namespace) -> pd.Series[Any]:
     from smslab.io import read_messages
 
-    texts: pd.Series[Any] = read_messages(options.file, text=options.text)["text"]
+    messages = read_messages(options.file, text=options.text, **reading_of(options))
+    texts: pd.Series[Any] = messages["text"]
     return texts
 
 
@@ -493,18 +481,6 @@ def _write(frame: pd.DataFrame, options: argparse.Namespace) -> None:
         return
     check_apart(options.output, options.file)
     write_table(frame, options.output, guard=options.guard)
-
-
-def _encode(options: argparse.Namespace) -> None:
-    from smslab.encoding import encode
-
-    parts = encode(
-        _texts(options),
-        reference=options.reference,
-        packing=options.packing,
-        **_coding(options),
-    )
-    _write(parts, options)
 
 
 def _decode(options: argparse.Namespace) -> None:
@@ -521,7 +497,7 @@ def _decode(options: argparse.Namespace) -> None:
 def _explain(options: argparse.Namespace) -> None:
     from smslab.explain import explain
 
-    print(explain(options.text, **_coding(options)))
+    print(explain(options.text, **coding_of(options)))
 
 
 def _audit(options: argparse.Namespace) -> None:
@@ -531,7 +507,7 @@ def _audit(options: argparse.Namespace) -> None:
     if options.price is not None and options.country is not None:
         raise InputError("--price and --country exclude each other")
     rates = options.price if options.country is None else RateCard.bundled()
-    found = audit(_texts(options), rates=rates, country=options.country, **_coding(options))
+    found = audit(_texts(options), rates=rates, country=options.country, **coding_of(options))
     if options.output is None:
         print(found)
     else:
@@ -546,7 +522,7 @@ def _lint(options: argparse.Namespace) -> int:
         _texts(options),
         max_segments=options.max_segments,
         level=options.level,
-        **_coding(options),
+        **coding_of(options),
     )
     if options.output is not None:
         _write(found, options)

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import datetime as dt
 import functools
 import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from smslab.cli_command import add_command
+from smslab.cli_command import add_coding_options, add_command, coding_of, languages_of
+from smslab.cli_files import LISTS, add_file_options, files_of, resumable, say
 from smslab.errors import InputError, OptionError
 
-if TYPE_CHECKING:
-    from smslab.bulk import FileReport
-
-__all__ = ["add_bulk_commands", "languages_of"]
+__all__ = ["add_bulk_commands"]
 
 
 def add_bulk_commands(commands: Any, epilog: str) -> None:
-    """Add the commands ``prepare``, ``segment`` and ``sample``.
+    """Add the commands ``prepare``, ``segment``, ``encode`` and ``sample``.
 
     Parameters
     ----------
@@ -45,13 +40,16 @@ def add_bulk_commands(commands: Any, epilog: str) -> None:
         "how each text is encoded and how many segments it takes",
         "Columns are added to those of the list.",
     )
+    encode = add(
+        "encode",
+        _encode,
+        "the octets of every part",
+        "A row per part: the columns of the list but for the text, and those of the part.",
+    )
     sample = add("sample", _sample, "a made-up list")
-    for command in (segment, prepare):
-        command.add_argument(
-            "file",
-            metavar="IN",
-            help=".csv, .tsv, .jsonl (also .gz, .zst) or .parquet; - for the standard input",
-        )
+    for command in (segment, encode, prepare):
+        command.add_argument("file", metavar="IN", help=LISTS)
+        command.add_argument("--text", metavar="COL", help="column of the texts")
     sample.add_argument("--rows", metavar="N", type=int, default=2000, help="default 2000")
     sample.add_argument("--seed", metavar="N", type=int, default=2026, help="default 2026")
     sample.add_argument("-o", "--output", metavar="OUT", required=True, help=".csv, .parquet ...")
@@ -79,96 +77,45 @@ def add_bulk_commands(commands: Any, epilog: str) -> None:
         help="number (default), 'number and text', or none",
     )
     prepare.add_argument("--max-segments", metavar="N", type=int, default=255, help="default 255")
-    for command in (segment, prepare):
-        command.add_argument("--text", metavar="COL", help="column of the texts")
-        command.add_argument("--languages", metavar="CODES", help="national tables: auto, or tr,es")
-    segment.add_argument(
-        "--reference-bits",
-        metavar="N",
-        type=int,
-        default=8,
-        help="of the reference number that joins parts: 8 or 16 (default 8)",
+    prepare.add_argument("--languages", metavar="CODES", help="national tables: auto, or tr,es")
+    for command in (segment, encode):
+        add_coding_options(command)
+    encode.add_argument(
+        "--packing", default="packed", help="packed (default) or unpacked, as SMPP takes it"
     )
-    segment.add_argument(
-        "--no-concatenation",
-        dest="concatenation",
-        action="store_false",
-        help="for a network that does not join parts",
+    encode.add_argument(
+        "--reference", metavar="N", type=int, help="reference number of the first long text"
     )
-    for command in (segment, prepare):
-        command.add_argument(
-            "-o", "--output", metavar="OUT", default="-", help="of the same kinds; CSV if not given"
-        )
-        command.add_argument("--resume", action="store_true", help="go on where it was stopped")
-        command.add_argument("--workers", metavar="N", type=int, default=1, help="threads")
-        command.add_argument(
-            "--batch-rows", metavar="N", type=int, default=100_000, help="default 100000"
-        )
-        command.add_argument("--encoding", metavar="NAME", help="of a text file: utf-8, cp1252 ...")
-        command.add_argument("--delimiter", metavar="CHAR", help="between cells of a CSV file")
-        command.add_argument(
-            "--no-guard",
-            dest="guard",
-            action="store_false",
-            help="leave texts as they are that a spreadsheet would take for formulas",
-        )
-
-
-def languages_of(codes: str | None) -> str | list[str] | None:
-    """Read the languages of national tables, as the option has them.
-
-    Parameters
-    ----------
-    codes : str or None
-        ``auto``, or codes with commas between them.
-
-    Returns
-    -------
-    str, list of str or None
-        As of :func:`smslab.segment`.
-    """
-    if codes is None or codes == "auto":
-        return codes
-    return [code.strip() for code in codes.split(",")]
-
-
-@contextlib.contextmanager
-def _resumable(options: argparse.Namespace) -> Iterator[None]:
-    """Say how to go on where a run was interrupted."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if options.output != "-":
-            print("\nsmslab: the same command with --resume goes on", file=sys.stderr)
-        raise
-
-
-def _files(options: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "text": options.text,
-        "encoding": options.encoding,
-        "delimiter": options.delimiter,
-        "batch_rows": options.batch_rows,
-        "workers": options.workers,
-        "resume": options.resume,
-        "guard": options.guard,
-        "progress": _progress() if sys.stderr.isatty() else None,
-    }
+    for command in (segment, encode, prepare):
+        add_file_options(command, "-")
 
 
 def _segment(options: argparse.Namespace) -> None:
     from smslab.bulk import segment_file
 
-    with _resumable(options):
+    with resumable(options):
         report = segment_file(
             options.file,
             options.output,
-            languages=languages_of(options.languages),
-            reference_bits=options.reference_bits,
-            concatenation=options.concatenation,
-            **_files(options),
+            **coding_of(options),
+            **files_of(options),
         )
-    _say(report)
+    say(report)
+
+
+def _encode(options: argparse.Namespace) -> None:
+    from smslab.bulk import encode_file
+
+    with resumable(options):
+        report = encode_file(
+            options.file,
+            options.output,
+            reference=options.reference,
+            packing=options.packing,
+            **coding_of(options),
+            **files_of(options),
+        )
+    say(report)
 
 
 def _sample(options: argparse.Namespace) -> None:
@@ -190,7 +137,7 @@ def _prepare(options: argparse.Namespace) -> None:
     rates = None
     if options.rates is not None:
         rates = RateCard.bundled() if options.rates == "list" else RateCard.read(options.rates)
-    with _resumable(options):
+    with resumable(options):
         report = prepare_file(
             options.file,
             options.output,
@@ -206,9 +153,9 @@ def _prepare(options: argparse.Namespace) -> None:
             sender_type=options.sender_type,
             duplicates=options.duplicates,
             max_segments=options.max_segments,
-            **_files(options),
+            **files_of(options),
         )
-    _say(report)
+    say(report)
 
 
 def _quiet_hours(text: str | None) -> str | tuple[float, float] | None:
@@ -232,27 +179,3 @@ def _moment(text: str | None) -> dt.datetime | None:
         raise InputError(
             f"--start must be a moment such as 2026-11-26T10:00-05:00; not {text!r}"
         ) from None
-
-
-def _say(report: FileReport) -> None:
-    # What is written to the standard output is the result.
-    print(report.summary(), file=sys.stderr if report.output == "-" else sys.stdout)
-    if report.output != "-":
-        print(Path(report.output), file=sys.stderr)
-
-
-def _progress() -> Callable[[int, int, int], None]:
-    """Return what shows on the terminal how far it got."""
-    begin = time.monotonic()
-
-    def show(rows: int, done: int, total: int) -> None:
-        taken = max(time.monotonic() - begin, 1e-9)
-        left = ""
-        if 0 < done <= total:
-            seconds = round(taken * (total - done) / done)
-            left = f", {seconds // 60}:{seconds % 60:02d} left"
-        print(f"\r{rows:,} rows, {rows / taken:,.0f} rows/s{left}   ", end="", file=sys.stderr)
-        if done >= total > 0:
-            print(file=sys.stderr)
-
-    return show

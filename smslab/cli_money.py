@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from smslab.cli_command import add_command
+from smslab.cli_files import LISTS, add_file_options, files_of, resumable, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,14 @@ def add_money_commands(commands: Any, epilog: str) -> None:
     """
     add = functools.partial(add_command, commands, epilog=epilog)
 
-    cost = add("cost", _cost, "what a list costs if it is sent, or what a log was charged")
-    cost.add_argument("file", metavar="FILE", help="list of messages, or a log with --log")
+    cost = add(
+        "cost",
+        _cost,
+        "what a list costs if it is sent, or what a log was charged",
+        "With -o the list is written with its costs, or with --by the sums.",
+    )
+    cost.add_argument("file", metavar="FILE", help=f"a log with --log, or a list: {LISTS}")
+    add_file_options(cost, None)
     cost.add_argument("--text", metavar="COL", help="column of the texts")
     cost.add_argument("--to", metavar="COL", help="column of the phone numbers")
     cost.add_argument("--log", action="store_true", help="FILE is a provider's log")
@@ -83,7 +90,7 @@ def add_money_commands(commands: Any, epilog: str) -> None:
         command.add_argument("--rates", metavar="CARD", help="prices, or a provider's price list")
         command.add_argument("--country", metavar="CC", help="country of rows that name none")
         command.add_argument("--by", metavar="COLS", help="group by these, such as country,carrier")
-    for command in (cost, kpis, compare):
+    for command in (kpis, compare):
         command.add_argument("-o", "--output", metavar="OUT", help=".csv or .parquet")
 
 
@@ -124,23 +131,49 @@ def _write(frame: pd.DataFrame, options: argparse.Namespace, *inputs: str | None
 
 
 def _cost(options: argparse.Namespace) -> None:
-    from smslab.cost import cost
-    from smslab.io import read_messages
-
-    if options.log:
-        messages: Any = _log(options, options.file)
-    else:
-        messages = read_messages(options.file, text=options.text, to=options.to)
-    bill = cost(messages, _rates(options), country=options.country, sender_type=options.sender_type)
     names = _names(options)
+    if options.log:
+        _cost_of_log(options, names)
+        return
+    from smslab.bulk import cost_file
+    from smslab.output import check_apart
+
     if options.output is not None:
-        table = bill.by(*names).reset_index() if names else bill.messages
+        check_apart(options.output, options.rates)
+    with resumable(options):
+        report = cost_file(
+            options.file,
+            None if names else options.output,
+            to=options.to,
+            rates=_rates(options),
+            country=options.country,
+            sender_type=options.sender_type,
+            by=names,
+            **files_of(options),
+        )
+    say(report)
+    if names:
+        _print_sums(report.report, names)
+        if options.output is not None:
+            _write(report.report, options, options.file)
+
+
+def _cost_of_log(options: argparse.Namespace, names: list[str]) -> None:
+    from smslab.cost import cost
+
+    log = _log(options, options.file)
+    bill = cost(log, _rates(options), country=options.country, sender_type=options.sender_type)
+    table = bill.by(*names).reset_index() if names else bill.messages
+    if options.output is not None:
         _write(table, options, options.file, options.rates)
     print(bill.summary())
     if names:
-        table = bill.by(*names).drop(columns="cost_micro").reset_index()
-        table = table.fillna(dict.fromkeys(names, "?"))
-        print(table.to_string(index=False))
+        _print_sums(table, names)
+
+
+def _print_sums(table: pd.DataFrame, names: list[str]) -> None:
+    shown = table.drop(columns="cost_micro").fillna(dict.fromkeys(names, "?"))
+    print(shown.to_string(index=False))
 
 
 def _kpis(options: argparse.Namespace) -> int:

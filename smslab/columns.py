@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from smslab.errors import InputError, nearest
 
-__all__ = ["COLUMNS", "check_kinds", "find_columns"]
+__all__ = ["COLUMNS", "NESTED", "check_kinds", "find_columns"]
 
 #: Names under which a column is found where none is given, in the order of preference.
 _USUAL: Final = {
@@ -26,6 +26,10 @@ _USUAL: Final = {
 COLUMNS: Final = tuple(_USUAL)
 
 _CALLED: Final = {"text": "the text", "to": "the phone number"}
+
+
+#: What a field of strings is marked with that are JSON of lists or objects.
+NESTED: Final = {b"smslab": b"nested"}
 
 
 def find_columns(
@@ -109,6 +113,8 @@ def check_kinds(source: str, columns: Mapping[str, str], schema: pa.Schema) -> N
         if not any(fits(kind) for fits in fitting):
             must = "numbers or strings" if role == "to" else "strings"
             raise InputError(f"{source}: column {name!r} is {given}; it must hold {must}")
+        if (schema.field(name).metadata or {}).items() >= NESTED.items():
+            raise InputError(f"{source}: {name!r} has lists or objects; it must hold strings")
 
 
 def _usual_column(source: str, names: Sequence[str], role: str) -> str | None:

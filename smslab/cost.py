@@ -200,7 +200,8 @@ class Bill:
                 f"{ours:,.2f} ({billed - ours:+,.2f})"
             )
         counts = pd.Series(self.problem)[~self.known].value_counts()
-        lines += [f"{n:,} without a cost: {what}" for what, n in counts.items() if n]
+        problems = sorted((-n, str(what)) for what, n in counts.items() if n)
+        lines += [f"{-n:,} without a cost: {what}" for n, what in problems]
         return "\n".join(lines)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:

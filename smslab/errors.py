@@ -10,6 +10,7 @@ Each message says what is wrong, where, what was got, and what to do::
     ├── ScenarioError    a scenario field is unknown or out of range (also a ValueError)
     └── MissingExtraError    a feature needs a library that is not there (also an ImportError)
 
+What was guessed of a file is told by a ``GuessWarning``.
 A wrong Python type is a plain ``TypeError``, as everywhere in Python.
 """
 
@@ -19,6 +20,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "GuessWarning",
     "InputError",
     "MissingExtraError",
     "OptionError",
@@ -70,6 +72,10 @@ class MissingExtraError(SmslabError, ImportError):
     def __str__(self) -> str:
         extra, feature = self.args
         return f"{feature} needs the extra: pip install 'smslab[{extra}]'"
+
+
+class GuessWarning(UserWarning):
+    """What a file does not tell was guessed, such as its encoding."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

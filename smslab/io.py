@@ -1,36 +1,53 @@
-"""Files in: messages from CSV, Parquet and JSON Lines; parts from CSV and Parquet."""
+"""Files in: messages from lists of every kind; parts from CSV and Parquet."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from smslab.columns import check_kinds, find_columns
-from smslab.errors import InputError, nearest
+from smslab.errors import GuessWarning, InputError, nearest
+from smslab.files.batches import Source
+from smslab.files.sources import Reading, open_source
 
 __all__ = ["read_messages", "read_parts"]
 
+#: Rows that are read at once.
+_ROWS: Final = 1 << 18
+
 
 def read_messages(
-    path: str | Path, *, text: str | None = None, to: str | None = None
+    path: str | Path,
+    *,
+    text: str | None = None,
+    to: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
 ) -> pd.DataFrame:
     """Read a list of messages from a file.
 
     Parameters
     ----------
     path : str or Path
-        ``.csv`` or ``.tsv`` (UTF-8 with a header; comma, semicolon or tab), ``.parquet``, or
-        ``.jsonl`` / ``.ndjson`` (one JSON object a line).
+        ``.csv`` or ``.tsv`` with a header, ``.jsonl`` (one JSON object a line), each also with
+        ``.gz`` or ``.zst`` behind, ``.parquet``, or a workbook such as ``.xlsx`` (extra
+        ``excel``); ``-`` for CSV from the standard input.
     text, to : str, optional
         Columns of the texts and of the phone numbers. If not given, the usual names are looked
         for; the columns ``country`` and ``carrier`` are taken where there are such.
+    encoding : str, optional
+        Of a text file, as Python calls it; found out if not given, with a warning where it is not
+        UTF-8.
+    delimiter : str, optional
+        Between the cells of a CSV file; found out if not given.
+    sheet : str, optional
+        Of a workbook; the first if not given.
 
     Returns
     -------
@@ -42,187 +59,35 @@ def read_messages(
     Raises
     ------
     InputError
-        If the file cannot be read, is empty, is not UTF-8, or lacks the column.
+        If the file cannot be read, is empty, or lacks the column, or a row of it cannot be read;
+        :func:`smslab.prepare_file` keeps such rows aside and goes on.
+    OptionError
+        If there is no such encoding, or the delimiter is not one character.
+
+    Warns
+    -----
+    GuessWarning
+        What was found out of the file and may be wrong, such as the encoding of what is not UTF-8.
     """
-    path = Path(path)
-    readers: dict[str, Callable[[Path, dict[str, str | None]], pd.DataFrame]] = {
-        ".csv": _read_csv,
-        ".tsv": _read_csv,
-        ".parquet": _read_parquet,
-        ".jsonl": _read_json_lines,
-        ".ndjson": _read_json_lines,
-    }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise InputError(f"{path}: unknown kind of file; must end in one of {', '.join(readers)}")
-    wanted = {"text": text, "to": to, "country": None, "carrier": None}
-    try:
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder; pass a file")
-        if path.stat().st_size == 0:
-            raise InputError(f"{path}: is empty")
-        table = reader(path, wanted)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if table.empty:
-        raise InputError(f"{path}: has columns but no rows")
-    table.index = pd.RangeIndex(1, len(table) + 1, name="row")
-    return table
-
-
-def _read_csv(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
-    with path.open("rb") as file:
-        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            raise InputError(f"{path}: is UTF-16; save it as CSV UTF-8")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = _delimiter(file)
-            file.seek(0)
-            records = _records(path, file, delimiter)
-            names = next(records, None)
-            if names is None:
-                raise InputError(f"{path}: is empty")
-            columns = find_columns(str(path), names, wanted)
-            places = [names.index(name) for name in columns.values()]
-            cells: list[list[str]] = [[] for _ in places]
-            for record in records:
-                for column, place in zip(cells, places, strict=True):
-                    column.append(record[place])
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: {_not_utf8(path)}") from None
-    # "NA" is Namibia and "null" a text: no cell of a CSV file is a null.
-    arrays = [pa.array(column, pa.large_string()) for column in cells]
-    return _frame(pa.table(arrays, names=list(columns)), columns)
-
-
-def _delimiter(file: TextIO) -> str:
-    """Choose the delimiter that parts the header into most columns."""
-
-    def columns(delimiter: str) -> int:
-        file.seek(0)
-        try:
-            return len(next(filter(None, csv.reader(file, delimiter=delimiter)), []))
-        except csv.Error:
-            return 0
-
-    return max(",;\t", key=columns)
-
-
-def _records(path: Path, file: TextIO, delimiter: str) -> Iterator[list[str]]:
-    """Go through the records of a CSV file, the header first; each has the header's width."""
-    reader = csv.reader(file, delimiter=delimiter, strict=True)
-    width = 0
-    line = 1
-    try:
-        for record in reader:
-            cells = record
-            if not cells and width == 1:
-                cells = [""]  # in a file of one column an empty line is an empty cell
-            if cells:
-                if width and len(cells) != width:
-                    raise InputError(
-                        f"{path}: line {line} has {len(cells)} cells, the header {width}; "
-                        f"put quotes around a text that holds {delimiter!r}"
-                    )
-                width = len(cells)
-                yield cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(
-            f"{path}: line {line}: {error}; a quote that opens a cell must be closed, and doubled "
-            "inside it"
-        ) from None
-
-
-def _not_utf8(path: Path) -> str:
-    octets = path.read_bytes()
-    try:
-        octets.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = octets.count(b"\n", 0, error.start) + 1
-        octet = octets[error.start]
-        return f"not UTF-8: line {line} has the byte 0x{octet:02X}; save it as UTF-8"
-    return "not UTF-8"
-
-
-def _read_parquet(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
-    try:
-        file = pq.ParquetFile(path)
-        columns = find_columns(str(path), file.schema_arrow.names, wanted)
-        table = file.read(columns=list(columns.values()))
-        table.validate(full=True)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError) as error:
-        fault = str(error).splitlines()[0]
-        raise InputError(f"{path}: not a whole and valid Parquet file: {fault}") from None
-    check_kinds(str(path), columns, table.schema)
-    table = table.select(list(columns.values())).rename_columns(list(columns))
-    return _frame(table, columns)
-
-
-def _read_json_lines(path: Path, wanted: dict[str, str | None]) -> pd.DataFrame:
-    rows: list[dict[str, Any]] = []
-    lines: list[int] = []
-    names: dict[str, None] = {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="\n") as file:
-            for number, line in enumerate(file, 1):
-                if not line.strip():
-                    continue
-                try:
-                    row = json.loads(line, object_pairs_hook=_object)
-                except InputError as error:
-                    raise InputError(f"{path}: line {number}: {error}") from None
-                except (ValueError, RecursionError) as error:
-                    fault = getattr(error, "msg", "a number or a nest of brackets is too long")
-                    raise InputError(f"{path}: line {number} is not JSON: {fault}") from None
-                if not isinstance(row, dict):
-                    raise InputError(f"{path}: line {number} is not a JSON object")
-                rows.append(row)
-                lines.append(number)
-                names.update(dict.fromkeys(row))
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: {_not_utf8(path)}") from None
-    if not rows:
-        raise InputError(f"{path}: is empty")
-    columns = find_columns(str(path), list(names), wanted)
-    arrays = []
-    for role, name in columns.items():
-        values = [row.get(name) for row in rows]
-        for line_number, value in zip(lines, values, strict=True):
-            number_too = role == "to" and type(value) in (int, float)
-            if value is not None and not isinstance(value, str) and not number_too:
-                raise InputError(
-                    f"{path}: line {line_number}: {name!r} must be a string; not {value!r:.60}"
-                )
-        try:
-            texts = [None if value is None else str(value) for value in values]
-            arrays.append(pa.array(texts, pa.large_string()))
-        except UnicodeEncodeError as error:
-            point = ord(error.object[error.start])
-            raise InputError(
-                f"{path}: a value of {name!r} has half a surrogate pair (\\u{point:04x}), which no "
-                "encoding can hold"
-            ) from None
-    return _frame(pa.table(arrays, names=list(columns)), columns)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise InputError("a name stands twice in one object")
-    return values
-
-
-def _frame(table: pa.Table, columns: dict[str, str]) -> pd.DataFrame:
+    reading = Reading(encoding=encoding, delimiter=delimiter, sheet=sheet)
+    with open_source(path, reading) as source:
+        wanted = {"text": text, "to": to, "country": None, "carrier": None}
+        columns = find_columns(source.name, source.schema.names, wanted)
+        check_kinds(source.name, columns, source.schema)
+        table = _whole(source, list(columns.values()))
+    for guess in source.guesses:
+        warnings.warn(f"{source.name} {guess}", GuessWarning, stacklevel=2)
+    if not len(table):
+        raise InputError(f"{source.name}: has columns but no rows")
     frame = {}
-    for role in table.column_names:
-        column = table.column(role)
-        if role != "to" or pa.types.is_null(column.type) or pa.types.is_decimal(column.type):
-            column = column.cast(pa.large_string())
-        frame[role] = column.to_pandas()
-    result = pd.DataFrame(frame)
-    result.attrs["columns"] = columns
-    return result
+    for role, column in zip(columns, table.columns, strict=True):
+        kind = column.type
+        is_text = role != "to" or pa.types.is_null(kind) or pa.types.is_decimal(kind)
+        frame[role] = (column.cast(pa.large_string()) if is_text else column).to_pandas()
+    messages = pd.DataFrame(frame)
+    messages.index = pd.RangeIndex(1, len(messages) + 1, name="row")
+    messages.attrs["columns"] = columns
+    return messages
 
 
 def read_parts(path: str | Path, by: Sequence[str] = ()) -> pd.DataFrame:
@@ -231,7 +96,7 @@ def read_parts(path: str | Path, by: Sequence[str] = ()) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        ``.csv`` (octets in hexadecimal digits) or ``.parquet``.
+        As of :func:`read_messages`; octets are written in hexadecimal digits where there are none.
     by : sequence of str
         Further columns to read.
 
@@ -246,20 +111,51 @@ def read_parts(path: str | Path, by: Sequence[str] = ()) -> pd.DataFrame:
         If the file cannot be read, lacks a column, or has other values where octets or numbers
         should be.
     """
-    path = Path(path)
-    kind = path.suffix.lower()
-    readers = {".csv": _parts_of_csv, ".parquet": _parts_of_parquet}
-    if kind not in readers:
-        raise InputError(f"{path}: unknown kind of file; must end in one of {', '.join(readers)}")
+    with open_source(path) as source:
+        schema = source.schema
+        for name in ("user_data", "data_coding", *by):
+            if name not in schema.names:
+                names = schema.names
+                raise InputError(
+                    f"{path}: no column {name!r}; it has {names}.{nearest(name, names)}"
+                )
+        chosen = [name for name in dict.fromkeys((*_PART, *by)) if name in schema.names]
+        table = _whole(source, chosen)
+    octets = {pa.binary(): _BINARY, pa.large_binary(): _BINARY}
+    frame: pd.DataFrame = table.to_pandas(types_mapper=octets.get)
+    texts = {field.name for field in table.schema if pa.types.is_large_string(field.type)}
+    # The part of a null text has no data coding.
+    null = frame["data_coding"].isna() | (frame["data_coding"].astype("str") == "")
+    for name in [name for name in chosen if name in _FITTING]:
+        kind = schema.field(name).type
+        if name in texts:
+            written = frame[name].fillna("")
+            if name in _WRITTEN_IN_HEX:
+                cells = [_octets(path, name, row, cell) for row, cell in enumerate(written, 1)]
+                frame[name] = pd.Series(cells, dtype=_BINARY).mask(null.to_numpy())
+            else:
+                frame[name] = _whole_numbers(path, name, written)
+        elif not any(fit(kind) for fit in _FITTING[name]):
+            must = "octets" if name in _WRITTEN_IN_HEX else "whole numbers"
+            raise InputError(f"{path}: column {name!r} is {kind}; it must hold {must}")
+    if "udhi" in texts:
+        frame["udhi"] = frame["udhi"].str.casefold().isin(["true", "1", "yes"])
+    return frame
+
+
+def _whole(source: Source, columns: Sequence[str]) -> pa.Table:
+    """Read columns of a list that has no row that cannot be read."""
+    schema = pa.schema([source.schema.field(name) for name in columns])
+    batches = [table.select(columns) for table in source.batches(_ROWS)]
+    if source.unreadable:
+        row, problem, content = source.unreadable[0]
+        raise InputError(f"{source.name}: row {row} {problem}: {content[:60]!r}")
+    table = pa.concat_tables([schema.empty_table(), *batches])
     try:
-        frame = readers[kind](path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    for name in ("user_data", "data_coding", *by):
-        if name not in frame.columns:
-            names = [str(column) for column in frame.columns]
-            raise InputError(f"{path}: no column {name!r}; it has {names}.{nearest(name, names)}")
-    return frame[[name for name in dict.fromkeys((*_PART, *by)) if name in frame.columns]]
+        table.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{source.name}: {str(error).splitlines()[0]}") from None
+    return table
 
 
 #: The columns of parts that :func:`smslab.decode` knows.
@@ -275,52 +171,10 @@ _FITTING: Final = {
     "data_coding": _NUMBERS,
     "udl": _NUMBERS,
 }
+_WRITTEN_IN_HEX: Final = ("user_data", "udh")
 
 
-def _parts_of_parquet(path: Path) -> pd.DataFrame:
-    try:
-        table = pq.read_table(path)
-    except pa.ArrowInvalid as error:
-        fault = str(error).splitlines()[0]
-        raise InputError(f"{path}: not a whole and valid Parquet file: {fault}") from None
-    for field in table.schema:
-        fits = _FITTING.get(field.name)
-        if fits is not None and not any(fit(field.type) for fit in fits):
-            must = "octets" if fits is _OCTETS else "whole numbers"
-            raise InputError(f"{path}: column {field.name!r} is {field.type}; it must hold {must}")
-    octets = {pa.binary(): _BINARY, pa.large_binary(): _BINARY}
-    frame: pd.DataFrame = table.to_pandas(types_mapper=octets.get)
-    return frame
-
-
-def _parts_of_csv(path: Path) -> pd.DataFrame:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = _delimiter(file)
-            file.seek(0)
-            records = _records(path, file, delimiter)
-            names = next(records, [])
-            frame = pd.DataFrame(list(records), columns=names, dtype="str")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: {_not_utf8(path)}") from None
-    null = frame.get("data_coding", pd.Series(dtype="str")) == ""
-    for name in ("user_data", "udh"):
-        if name in frame.columns:
-            cells = enumerate(frame[name], 1)
-            octets = pd.Series(
-                [_octets(path, name, row, cell) for row, cell in cells], dtype=_BINARY
-            )
-            # The part of a null text has no data coding.
-            frame[name] = octets.mask(null.to_numpy())
-    if "udhi" in frame.columns:
-        frame["udhi"] = frame["udhi"].str.casefold().isin(["true", "1", "yes"])
-    for name in ("data_coding", "udl"):
-        if name in frame.columns:
-            frame[name] = _whole_numbers(path, name, frame[name])
-    return frame
-
-
-def _octets(path: Path, name: str, row: int, cell: str) -> bytes:
+def _octets(path: str | Path, name: str, row: int, cell: str) -> bytes:
     try:
         return bytes.fromhex(cell)
     except ValueError:
@@ -333,7 +187,7 @@ def _octets(path: Path, name: str, row: int, cell: str) -> bytes:
 _MOST_DIGITS: Final = 19
 
 
-def _whole_numbers(path: Path, name: str, cells: pd.Series[Any]) -> pd.Series[Any]:
+def _whole_numbers(path: str | Path, name: str, cells: pd.Series[Any]) -> pd.Series[Any]:
     for row, cell in enumerate(cells, 1):
         if cell and not (cell.isascii() and cell.isdecimal() and len(cell) < _MOST_DIGITS):
             raise InputError(f"{path}: row {row}: {name} must be a whole number; not {cell!r:.40}")

@@ -217,12 +217,33 @@ def views(
 
 
 def one(chunks: list[pa.LargeStringArray]) -> pa.LargeStringArray:
-    """Join chunks; a single one is not copied."""
+    """Join chunks; a single one is not copied.
+
+    Parameters
+    ----------
+    chunks : list of pyarrow.LargeStringArray
+        The chunks.
+
+    Returns
+    -------
+    pyarrow.LargeStringArray
+    """
     return chunks[0] if len(chunks) == 1 else pa.concat_arrays([pa.array([], _STRING), *chunks])
 
 
 def are_blank(texts: pa.LargeStringArray) -> npt.NDArray[np.bool_]:
-    """Say which texts have nothing but blanks; null has not."""
+    """Say which texts have nothing but blanks; of null that is not known.
+
+    Parameters
+    ----------
+    texts : pyarrow.LargeStringArray
+        The texts.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        False for null.
+    """
     offsets, data = views(texts)
     blank: npt.NDArray[np.bool_] = np.diff(offsets) == 0
     if texts.null_count:

@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import smslab
-from smslab.bulk import journal, numbers_in, sources
+from smslab.bulk import journal, numbers_in
 from smslab.cli import main
 from smslab.errors import InputError, OptionError
+from smslab.files import encodings
 from smslab.numbering import locate
 from smslab.preparation import Preparation
 
@@ -151,6 +152,81 @@ def test_segments_are_those_of_segment(listed):
     assert "GSM-7" in report._repr_html_()
 
 
+def test_parts_are_those_of_encode(listed):
+    listed["message"] = "of its own"
+    write(listed, "list.parquet")
+    with pytest.raises(InputError, match="has a column 'message' already; rename or drop it"):
+        smslab.encode_file("list.parquet", "out.parquet")
+    listed = listed.drop(columns="message")
+    write(listed, "list.parquet")
+    options = {"reference": 250, "packing": "unpacked", "languages": "auto"}
+    report = smslab.encode_file("list.parquet", "out.parquet", batch_rows=700, **options)
+    found = pq.read_table("out.parquet").to_pandas()
+    parts = smslab.encode(listed["text"].reset_index(drop=True), **options)
+    assert found["message"].tolist() == (parts["message"] + 1).tolist()
+    for name in ("part", "parts", "data_coding", "udl"):
+        assert found[name].astype("Int64").equals(parts[name].astype("Int64")), name
+    for name in ("udh", "user_data"):
+        assert found[name].tolist() == [None if pd.isna(v) else v for v in parts[name]], name
+    assert found["score"].tolist() == (found["message"] - 1).tolist()
+    assert list(found) == ["to", "name", "score", *parts]
+    assert report.report["segments"].sum() == parts["part"].notna().sum()
+    assert report.report["texts"].sum() == listed["text"].notna().sum()
+    with pytest.raises(OptionError, match="packing must be one of"):
+        smslab.encode_file("list.parquet", "out.parquet", packing="zip")
+
+
+@pytest.mark.parametrize("by", [(), ("country", "encoding"), ("name",), ("problem",)])
+def test_costs_are_those_of_cost(listed, by):
+    listed["carrier"] = ["AT&T", None, "T-Mobile"] * 1000
+    write(listed, "list.parquet")
+    options = {"country": "US", "sender_type": "10dlc"}
+    report = smslab.cost_file("list.parquet", "out.parquet", by=by, batch_rows=700, **options)
+    bill = smslab.cost(listed, **options)
+    found = read("out.parquet")
+    assert found["sms_cost"].equals(bill.messages["cost"].astype("float64"))
+    assert found["sms_problem"].astype("str").fillna("").tolist() == (
+        bill.messages["problem"].fillna("").tolist()
+    )
+    expected = bill.by(*(by or ["country"])).reset_index().fillna("?")
+    names = list(by or ["country"])
+    both = [t.fillna("?").sort_values(names, ignore_index=True) for t in (report.report, expected)]
+    for name in (*names, "messages", "segments", "cost_micro", "unpriced", "cost"):
+        assert both[0][name].tolist() == both[1][name].tolist(), name
+    assert report.summary() == bill.summary()
+    alone = smslab.cost_file("list.parquet", by=by, **options)
+    assert alone.report.equals(report.report)
+    with pytest.raises(OptionError, match="no column 'nme' to group by"):
+        smslab.cost_file("list.parquet", by=("nme",))
+
+
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [
+        (smslab.encode_file, {"reference": 3, "languages": ["es"]}),
+        (smslab.cost_file, {"by": ("name",), "country": "US"}),
+        (smslab.segment_file, {}),
+    ],
+)
+def test_what_is_interrupted_goes_on(listed, function, options):
+    write(listed, "list.csv")
+    options = {**options, "batch_rows": 500}
+    expected = function("list.csv", "out.csv", **options)
+    undisturbed = Path("out.csv").read_bytes()
+    Path("out.csv").unlink()
+
+    def interrupt(rows, done, total):
+        if rows == 1500:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        function("list.csv", "out.csv", progress=interrupt, **options)
+    report = function("list.csv", "out.csv", resume=True, **options)
+    assert Path("out.csv").read_bytes() == undisturbed
+    assert report.report.equals(expected.report)
+    assert report.summary() == expected.summary()
+
+
 @pytest.mark.parametrize(
     ("encoding", "ends", "note"),
     [
@@ -166,7 +242,7 @@ def test_text_files_of_any_make(tmp_path, encoding, ends, note):
     text = ends.join(["to;text", "+12025550101;Grüße", "+12025550102;für dich", ""])
     (tmp_path / "in.csv").write_bytes(text.encode(encoding))
     report = smslab.prepare_file(tmp_path / "in.csv", tmp_path / "out.csv")
-    assert report.notes[-1] == f"{tmp_path / 'in.csv'} cells are parted by ';'"
+    assert f"{tmp_path / 'in.csv'} cells are parted by ';'" in report.notes
     assert note in report.summary()
     found = pd.read_csv(tmp_path / "out.csv")
     assert found["text"].tolist() == ["Grüße", "für dich"]
@@ -220,7 +296,7 @@ FAULTS = {
     "quote": (
         "in.csv",
         b'to,text\n1,"' + b"x\n" * 20_000_000,
-        "a quote is opened and never closed",
+        "opened in line 2 is never closed",
     ),
     "octet": ("in.csv", LINES * 20 + b"1,\xff\n", "name its encoding with --encoding"),
     "no text": ("in.csv", b"a,b\n1,2\n", "no column looks like the text"),
@@ -254,8 +330,8 @@ def test_a_truncated_parquet_file(listed):
 
 
 def test_what_expands_without_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "_LARGE", 1 << 20)
-    monkeypatch.setattr(sources, "_EXPANSION", 100)
+    monkeypatch.setattr(encodings, "_LARGE", 1 << 20)
+    monkeypatch.setattr(encodings, "_EXPANSION", 100)
     (tmp_path / "in.csv.gz").write_bytes(gzip.compress(b"to,text\n" + b"1,a\n" * 30_000_000))
     with pytest.raises(InputError, match="expands to more than 100 times its size"):
         smslab.prepare_file(tmp_path / "in.csv.gz", tmp_path / "out.csv")

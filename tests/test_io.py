@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from smslab.errors import InputError
+from smslab.errors import GuessWarning, InputError
 from smslab.io import read_messages
 from smslab.numbering import country_of
 from smslab.output import write_csv, write_whole
@@ -142,34 +142,28 @@ def test_numbers_that_are_integers(tmp_path):
 
 BAD = {
     "none.csv": (None, "cannot be read: No such file"),
-    "list.xlsx": (b"PK", "unknown kind of file; must end in one of .csv"),
+    "list.doc": (b"PK", "unknown kind of file; must end in one of .csv"),
+    "list.xlsx": (b"PK", "not a whole and valid workbook"),
     "list.csv": (b"", "is empty"),
     "head.csv": (b"text,to\n", "has columns but no rows"),
     "cols.csv": (b"txt,to\na,b\n", r"no column looks like the text; it has \['txt', 'to'\]"),
     "near.csv": (b"teext,to\na,b\n", "Did you mean 'teext'"),
-    "latin.csv": (
-        "text,to\na,b\nGrüße,c\n".encode("latin-1"),
-        "not UTF-8: line 3 has the byte 0xFC",
-    ),
-    "utf16.csv": ("text\na\n".encode("utf-16"), "is UTF-16"),
-    "wide.csv": (b"text,to\na,b\nc,d,e\n", "line 3 has 3 cells, the header 2"),
-    "quote.csv": (b'to,text\n+1,hi\n+2,"open\n+3,hi\n', "line 3: unexpected end of data"),
-    "quote1.csv": (b'text\nhello\n"oops\nthree\n', "line 3: unexpected end of data"),
-    "stray.csv": (b'text,to\n"a"b,+1\n', "line 2: .* must be closed"),
-    "long.csv": (b"text\n" + b"a" * 200_000, "line 2: field larger than field limit"),
+    "wide.csv": (b"text,to\na,b\nc,d,e\n", "row 3 has 3 cells, the header 2: 'c,d,e'"),
+    "quote.csv": (b'to,text\n+1,hi\n+2,"open\n+3,hi\n', "opened in line 3 is never closed"),
+    "quote1.csv": (b'text\nhello\n"oops\nthree\n', "opened in line 3 is never closed"),
     "lines.csv": (b"\n\n", "is empty"),
     "case.csv": (b"Text,TEXT\na,b\n", r"columns \['TEXT', 'Text'\] could each be the text"),
-    "double.jsonl": (b'{"text": "a", "text": "b"}', "line 1: a name stands twice"),
+    "double.jsonl": (b'{"text": "a", "text": "b"}', "line 1 has a name twice in one object"),
     "deep.jsonl": (b"[" * 200_000, "line 1 is not JSON"),
     "digits.jsonl": (b'{"text": ' + b"1" * 5000 + b"}", "line 1 is not JSON"),
     "twice.csv": (b"text,text\na,b\n", "two columns are called 'text'"),
     "cut.parquet": (b"PAR1 and no more", "not a whole and valid Parquet file"),
-    "line.jsonl": (b'{"text": "a"}\n{"text": \n', "line 2 is not JSON"),
-    "list.jsonl": (b'{"text": "a"}\n["b"]\n', "line 2 is not a JSON object"),
-    "type.jsonl": (b'{"text": "a"}\n{"text": 7}\n', "line 2: 'text' must be a string; not 7"),
-    "half.jsonl": (b'{"text": "\\ud83d"}\n', r"half a surrogate pair \(\\ud83d\)"),
-    "blank.jsonl": (b"\n\n", "is empty"),
-    "latin.jsonl": ('{"text": "é"}\n'.encode("latin-1"), "not UTF-8"),
+    "line.jsonl": (b'{"text": "a"}\n{"text": \n', "row 2 is not JSON"),
+    "list.jsonl": (b'{"text": "a"}\n["b"]\n', "row 2 is no JSON object"),
+    "nest.jsonl": (b'{"text": {"en": "a"}}\n', "'text' has lists or objects"),
+    "type.jsonl": (b'{"text": "a"}\n' * 300_000 + b'{"text": ["b"]}\n', "row 300001 has a list"),
+    "half.jsonl": (b'{"text": "\\ud83d"}\n', "row 1 is not UTF-8, or has half a surrogate pair"),
+    "blank.jsonl": (b"\n\n", "has no line with a JSON object"),
 }
 
 
@@ -182,6 +176,19 @@ def test_bad_files(tmp_path, name):
     with pytest.raises(InputError, match=says) as caught:
         read_messages(path)
     assert str(caught.value).startswith(str(path))
+
+
+def test_guesses_are_warned_of(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_bytes("text,to\nGrüße,+1\n".encode("cp1252"))
+    with pytest.warns(GuessWarning, match="line 2 has the octet 0xFC.*read as Windows-1252"):
+        assert read_messages(path)["text"].tolist() == ["Grüße"]
+    assert read_messages(path, encoding="cp1250")["text"].tolist() == ["Grüße"]
+    path.write_text('text,to\n"a"b,+1\n')
+    with pytest.warns(GuessWarning, match="1 quotes inside quoted cells.* the first in line 2"):
+        assert read_messages(path)["text"].tolist() == ["ab"]
+    path.write_bytes("text\na\n".encode("utf-16"))
+    assert read_messages(path)["text"].tolist() == ["a"]
 
 
 def test_missing_named_column(tmp_path):

@@ -20,16 +20,17 @@ ALLOWED = {
     for name, lower in {
         "__main__": "cli",
         "cli": """
-            cli_command audit bench budget cli_bulk cli_money cli_plan dashboard decoding
-            encoding errors
+            cli_command audit bench budget cli_bulk cli_files cli_money cli_plan dashboard
+            decoding errors
             explain forecast goals io output plot rates replications sample scenario
             scenarios segmentation simulate style verification
         """,
         "cli_command": "",
+        "cli_files": "bulk",
         "cli_plan": "cli_command check errors goal output plan rates scenario scenarios start",
         "cli_money": """
-            cli_command calibrate cost errors goal goals io kpi log_reading logs messages output
-            rates scenario
+            bulk cli_command cli_files calibrate cost errors goal goals io kpi log_reading logs
+            messages output rates scenario
         """,
         "dashboard": "errors io",
         "widgets": """
@@ -128,7 +129,8 @@ ALLOWED = {
         "graphemes": "kernels",
         "pieces": "",
         "memory": "",
-        "io": "columns errors",
+        "io": "columns errors files",
+        "files": "columns errors files kernels output",
         "output": "errors",
         "rates": "billing drift errors price_lists rate",
         "rate": "drift errors numbering price_lists",
@@ -143,9 +145,10 @@ ALLOWED = {
         "numbering": "errors kernels text",
         "columns": "errors",
         "interop": "cost errors rates segmentation smart",
-        "cli_bulk": "cli_command bulk errors output rates",
+        "cli_bulk": "cli_command cli_files bulk errors output rates",
         "bulk": """
-            bulk coding columns errors output preparation prepare rates sample simulate tables text
+            bulk coding columns cost encoding errors files numbering output preparation prepare
+            rates sample simulate tables text
         """,
         "preparation": """
             coding columns errors lookalikes messages numbering rates rules seen segment_prices
@@ -153,8 +156,8 @@ ALLOWED = {
         """,
         "prepare": "preparation rates rules text",
         "sending_hours": "calendars demand errors numbering regulations",
-        "seen": "kernels text",
-        "text": "errors",
+        "seen": "errors kernels text",
+        "text": "errors kernels",
         "kernels": "kernels",
         "alphabets": "",
         "rules": "",

@@ -213,7 +213,8 @@ def test_calculator_takes_pasted_texts_and_files():
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("list.xlsx", b"PK", "list.xlsx: unknown kind of file"),
+        ("list.doc", b"PK", "list.doc: unknown kind of file"),
+        ("list.xlsx", b"PK", "list.xlsx: not a whole and valid workbook"),
         ("list.csv", b"PK\x03\x04\x00\xff", "list.csv: "),
         ("list.csv", b"", "list.csv: is empty"),
         ("list.csv", b"a,b\n1,2\n", "list.csv: no column looks like the text"),

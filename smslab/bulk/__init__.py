@@ -1,4 +1,4 @@
-"""Lists of any size in files: prepared or segmented batch by batch, resumed after a kill."""
+"""Lists of any size in files: batch by batch from file to file, resumed after a kill."""
 
 from __future__ import annotations
 
@@ -6,28 +6,38 @@ import dataclasses
 import hashlib
 import html
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from smslab import __version__
-from smslab.bulk.run import process
-from smslab.bulk.sinks import open_sink
-from smslab.bulk.sources import BATCH_ROWS, Source, kind_of, open_source
-from smslab.bulk.steps import Prepare, Segment, column_of
+from smslab.bulk.run import Step, Work, process
+from smslab.bulk.steps import Encode, Prepare, Price, Segment, column_of
 from smslab.coding import Coding
 from smslab.columns import COLUMNS, check_kinds, find_columns
 from smslab.errors import InputError
+from smslab.files.batches import BATCH_ROWS, Source
+from smslab.files.kinds import kind_of
+from smslab.files.sinks import open_sink
+from smslab.files.sources import Reading, open_source
+from smslab.numbering import locate
 from smslab.output import check_apart, write_table, write_whole
 from smslab.preparation import Preparation
-from smslab.prepare import summary_of
 from smslab.rates import RateCard
 from smslab.sample import SAMPLE_SCHEMA, sample_blocks
 from smslab.simulate import Seed
 
-__all__ = ["FileReport", "numbers_in", "prepare_file", "sample_file", "segment_file"]
+__all__ = [
+    "FileReport",
+    "cost_file",
+    "encode_file",
+    "numbers_in",
+    "prepare_file",
+    "sample_file",
+    "segment_file",
+]
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,28 +46,28 @@ class FileReport:
 
     Parameters
     ----------
-    output : str
-        The result.
+    output : str or None
+        The result; None where nothing was written.
     rows : int
-        Rows in it.
+        Rows that were read.
     report : pandas.DataFrame
-        As :attr:`smslab.Prepared.report`, or of what was segmented ``encoding``, ``texts`` and
-        ``segments``.
+        As :attr:`smslab.Prepared.report` of what was prepared, as :meth:`smslab.Bill.by` of what
+        was priced; else ``encoding``, ``texts`` and ``segments``.
     unreadable : pandas.DataFrame
         Rows that could not be read, which are in no output: ``row`` (from 1, the header counted),
         ``problem`` and ``content``.
+    words : tuple of str
+        The report in words, a line each.
     notes : tuple of str
-        What was found out of the file, and what else should be known.
-    currency : str
-        Of costs; empty where there are none.
+        What was found out of the file, and guessed.
     """
 
-    output: str
+    output: str | None
     rows: int
     report: pd.DataFrame
     unreadable: pd.DataFrame
+    words: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    currency: str = ""
 
     def to_pandas(self) -> pd.DataFrame:
         """Return :attr:`report`."""
@@ -65,19 +75,15 @@ class FileReport:
 
     def summary(self) -> str:
         """Return it in words."""
-        notes = list(self.notes)
+        lines = [*self.words, *self.notes]
         if len(self.unreadable):
             row, problem = self.unreadable.loc[0, ["row", "problem"]]
-            notes.append(
-                f"{len(self.unreadable):,} rows could not be read and are in "
-                f"{unreadable_path(self.output)}: row {row} {problem}"
+            kept = self.output is not None and self.output != "-"
+            where = f" and are in {unreadable_path(str(self.output))}" if kept else ""
+            lines.append(
+                f"{len(self.unreadable):,} rows could not be read{where}: row {row} {problem}"
             )
-        if "status" in self.report:
-            return summary_of(self.report, self.currency, notes)
-        lines = [f"{self.rows:,} rows, {self.report['segments'].sum():,} segments"]
-        for encoding, texts in zip(self.report["encoding"], self.report["texts"], strict=True):
-            lines.append(f"{encoding:9} {texts:>11,}")
-        return "\n".join([*lines, *notes])
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
         return self.summary()
@@ -111,6 +117,7 @@ def prepare_file(
     rates: RateCard | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
     batch_rows: int = BATCH_ROWS,
     workers: int = 1,
     resume: bool = False,
@@ -120,15 +127,15 @@ def prepare_file(
 ) -> FileReport:
     """Prepare a list of any size, from a file into a file.
 
-    Memory does not grow with the list, but for 27 to 53 octets a number that duplicates are found
+    Memory does not grow with the list, but for 15 to 30 octets a number that duplicates are found
     by. A run that was stopped, by a kill or a full disk, goes on with `resume` where it was, and
     ends with the same bytes. What JSON Lines hold beside strings is carried along as strings.
 
     Parameters
     ----------
     path : str or Path
-        ``.csv``, ``.tsv``, ``.jsonl``, each also with ``.gz`` or ``.zst`` behind, or ``.parquet``;
-        ``-`` for CSV from the standard input.
+        ``.csv``, ``.tsv``, ``.jsonl``, each also with ``.gz`` or ``.zst`` behind, ``.parquet``, or
+        a workbook such as ``.xlsx`` (extra ``excel``); ``-`` for CSV from the standard input.
     output : str or Path
         Of the same kinds; ``-`` for CSV to the standard output. It is written aside and put in its
         place when it is whole.
@@ -140,6 +147,8 @@ def prepare_file(
         Of a text file, as Python calls it; found out if not given.
     delimiter : str, optional
         Between the cells of a CSV file; found out if not given.
+    sheet : str, optional
+        Of a workbook; the first if not given.
     batch_rows : int
         Rows that are looked at together.
     workers : int
@@ -183,31 +192,21 @@ def prepare_file(
     rejected            1  unknown calling code
     """
     preparation = Preparation(rates=rates, **options)
-    _check_output(path, output)
-    with open_source(path, encoding=encoding, delimiter=delimiter) as source:
+
+    def step(source: Source) -> tuple[Step, Any]:
         columns = preparation.columns_of(source.name, source.schema.names, {"text": text, "to": to})
         # A field of a template may be called text, and hold anything.
         roles = [role for role in COLUMNS if role != "text" or role in preparation.needed]
         known = {role: columns[role] for role in roles if role in columns}
         check_kinds(source.name, known, source.schema)
-        job = _job("prepare", source, output, batch_rows, guard) | {
-            "columns": columns,
-            "options": {name: _told(value) for name, value in sorted(options.items())},
-            "rates": _told(rates),
-        }
-        rows = process(
-            source,
-            Prepare(preparation, columns),
-            str(output),
-            job=job,
-            batch_rows=batch_rows,
-            workers=workers,
-            resume=resume,
-            guard=guard,
-            progress=progress,
-        )
-    currency = "" if rates is None else rates.currency
-    return _reported(source, output, rows, preparation.report(), preparation.notes, currency)
+        currency = "" if rates is None else rates.currency
+        return Prepare(preparation, columns, currency), columns
+
+    reading = Reading(encoding=encoding, delimiter=delimiter, sheet=sheet)
+    work = Work(
+        batch_rows=batch_rows, workers=workers, resume=resume, guard=guard, progress=progress
+    )
+    return _done("prepare", path, output, reading, work, step, options | {"rates": rates})
 
 
 def segment_file(
@@ -217,6 +216,7 @@ def segment_file(
     text: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
     batch_rows: int = BATCH_ROWS,
     workers: int = 1,
     resume: bool = False,
@@ -228,7 +228,8 @@ def segment_file(
 
     Parameters
     ----------
-    path, output, text, encoding, delimiter, batch_rows, workers, resume, guard, progress : object
+    path, output, text, encoding, delimiter, sheet, batch_rows, workers, resume, guard, progress : \
+object
         As of :func:`prepare_file`.
     **coding : object
         As of :func:`smslab.segment`.
@@ -246,52 +247,186 @@ def segment_file(
     ValueError
         As of :func:`smslab.segment`.
     """
-    _check_output(path, output)
-    with open_source(path, encoding=encoding, delimiter=delimiter) as source:
-        columns = find_columns(source.name, source.schema.names, {"text": text})
-        check_kinds(source.name, {"text": columns["text"]}, source.schema)
-        there = [name for name in Segment.schema.names if name in source.schema.names]
-        if there:
-            raise InputError(f"{source.name}: has a column {there[0]!r} already; drop it")
-        job = _job("segment", source, output, batch_rows, guard) | {
-            "text": columns["text"],
-            "options": {name: _told(value) for name, value in sorted(coding.items())},
+
+    def step(source: Source) -> tuple[Step, Any]:
+        columns = _roles(source, {"text": text}, ("text",))
+        return Segment(columns["text"], Coding(**coding)), columns
+
+    reading = Reading(encoding=encoding, delimiter=delimiter, sheet=sheet)
+    work = Work(
+        batch_rows=batch_rows, workers=workers, resume=resume, guard=guard, progress=progress
+    )
+    return _done("segment", path, output, reading, work, step, coding)
+
+
+def encode_file(
+    path: str | Path,
+    output: str | Path,
+    *,
+    text: str | None = None,
+    reference: int | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    batch_rows: int = BATCH_ROWS,
+    workers: int = 1,
+    resume: bool = False,
+    guard: bool = True,
+    progress: Callable[[int, int, int], None] | None = None,
+    **options: Any,
+) -> FileReport:
+    """Encode the texts of a list of any size, from a file into a file.
+
+    Parameters
+    ----------
+    path, output, text, encoding, delimiter, sheet, batch_rows, workers, resume, guard, progress : \
+object
+        As of :func:`prepare_file`; `workers` do not help, for the reference number of a text
+        depends on those before it.
+    reference : int, optional
+        As of :func:`smslab.encode`.
+    **options : object
+        As of :func:`smslab.encode`.
+
+    Returns
+    -------
+    FileReport
+        The output has a row per part: the list's columns but for the text, and behind them those of
+        :func:`smslab.encode`, ``message`` being the row in the list, from 1.
+
+    Raises
+    ------
+    InputError
+        As of :func:`prepare_file`.
+    TextError, ValueError
+        As of :func:`smslab.encode`.
+    """
+
+    def step(source: Source) -> tuple[Step, Any]:
+        columns = _roles(source, {"text": text}, ("text",))
+        return Encode(columns["text"], reference, **options), columns
+
+    reading = Reading(encoding=encoding, delimiter=delimiter, sheet=sheet)
+    work = Work(
+        batch_rows=batch_rows, workers=workers, resume=resume, guard=guard, progress=progress
+    )
+    return _done("encode", path, output, reading, work, step, options | {"reference": reference})
+
+
+def cost_file(
+    path: str | Path,
+    output: str | Path | None = None,
+    *,
+    text: str | None = None,
+    to: str | None = None,
+    rates: RateCard | None = None,
+    country: str | None = None,
+    sender_type: str | None = None,
+    by: Sequence[str] = (),
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    batch_rows: int = BATCH_ROWS,
+    workers: int = 1,
+    resume: bool = False,
+    guard: bool = True,
+    progress: Callable[[int, int, int], None] | None = None,
+) -> FileReport:
+    """Price a list of any size: what it costs if all of it is sent.
+
+    Parameters
+    ----------
+    path, text, to, encoding, delimiter, sheet, batch_rows, workers, resume, guard, progress : \
+object
+        As of :func:`prepare_file`.
+    output : str or Path, optional
+        As of :func:`prepare_file`; nothing is written if not given.
+    rates, country, sender_type : object
+        As of :func:`smslab.cost`.
+    by : sequence of str
+        What :attr:`FileReport.report` adds up by, as of :meth:`smslab.Bill.by`; by country if not
+        given.
+
+    Returns
+    -------
+    FileReport
+        The output has the list's columns, and behind them ``sms_country``, ``sms_encoding``,
+        ``sms_segments``, ``sms_cost`` (in the card's currency; null where it is not known) and
+        ``sms_problem``.
+
+    Raises
+    ------
+    InputError
+        As of :func:`prepare_file`.
+    OptionError
+        As of :func:`smslab.cost` and :meth:`smslab.Bill.by`.
+    """
+    card = RateCard.bundled() if rates is None else rates
+
+    def step(source: Source) -> tuple[Step, Any]:
+        columns = _roles(source, {"text": text, "to": to}, ("text",))
+        return Price(columns, card, country, sender_type, by), columns
+
+    reading = Reading(encoding=encoding, delimiter=delimiter, sheet=sheet)
+    work = Work(
+        batch_rows=batch_rows, workers=workers, resume=resume, guard=guard, progress=progress
+    )
+    options = {"rates": rates, "country": country, "sender_type": sender_type, "by": list(by)}
+    return _done("cost", path, output, reading, work, step, options)
+
+
+def _roles(
+    source: Source, given: Mapping[str, str | None], needed: Sequence[str]
+) -> dict[str, str]:
+    """Find the columns of a list by their roles."""
+    columns = find_columns(source.name, source.schema.names, given, needed=needed)
+    check_kinds(source.name, columns, source.schema)
+    return columns
+
+
+def _done(
+    what: str,
+    path: str | Path,
+    output: str | Path | None,
+    reading: Reading,
+    work: Work,
+    make: Callable[[Source], tuple[Step, Any]],
+    options: Mapping[str, Any],
+) -> FileReport:
+    """Take a file through the step that is made for it."""
+    target = None if output is None else str(output)
+    if target is not None and target != "-":
+        check_apart(target, None if str(path) == "-" else path)
+    with open_source(path, reading) as source:
+        step, columns = make(source)
+        stat = os.stat(source.name) if os.path.exists(source.name) else None
+        # What has to be the same for a stopped run to go on.
+        job = {
+            "what": what,
+            "version": __version__,
+            "input": os.path.abspath(source.name),
+            "size": None if stat is None else stat.st_size,
+            "changed": None if stat is None else stat.st_mtime_ns,
+            "output": None if target is None else os.path.abspath(target),
+            "reading": dataclasses.asdict(reading),
+            "batch_rows": work.batch_rows,
+            "guard": work.guard,
+            "columns": columns,
+            "options": {name: _told(value) for name, value in sorted(options.items())},
         }
-        step = Segment(columns["text"], Coding(**coding))
-        rows = process(
-            source,
-            step,
-            str(output),
-            job=job,
-            batch_rows=batch_rows,
-            workers=workers,
-            resume=resume,
-            guard=guard,
-            progress=progress,
-        )
-    return _reported(source, output, rows, step.report(), (), "")
-
-
-def _check_output(path: str | Path, output: str | Path) -> None:
-    if str(output) != "-":
-        check_apart(output, None if str(path) == "-" else path)
-
-
-def _job(
-    what: str, source: Source, output: str | Path, batch_rows: int, guard: bool
-) -> dict[str, Any]:
-    """Return what has to be the same for a stopped run to go on."""
-    stat = os.stat(source.name) if os.path.exists(source.name) else None
-    return {
-        "what": what,
-        "version": __version__,
-        "input": os.path.abspath(source.name),
-        "size": None if stat is None else stat.st_size,
-        "changed": None if stat is None else stat.st_mtime_ns,
-        "output": os.path.abspath(output),
-        "batch_rows": batch_rows,
-        "guard": guard,
-    }
+        rows = process(source, step, target, work, job)
+    names = pd.Index(["row", "problem", "content"])
+    unreadable = pd.DataFrame(source.unreadable, columns=names)
+    if len(unreadable) and target is not None and target != "-":
+        write_table(unreadable, unreadable_path(target))
+    return FileReport(
+        output=target,
+        rows=rows,
+        report=step.report(),
+        unreadable=unreadable,
+        words=tuple(step.words(rows)),
+        notes=tuple(f"{source.name} {note}" for note in (*source.notes, *source.guesses)),
+    )
 
 
 def _told(value: Any) -> Any:
@@ -303,28 +438,6 @@ def _told(value: Any) -> Any:
     if isinstance(value, pd.Series):
         value = value.tolist()
     return hashlib.sha256(repr(value).encode("utf-8", "replace")).hexdigest()
-
-
-def _reported(
-    source: Source,
-    output: str | Path,
-    rows: int,
-    report: pd.DataFrame,
-    notes: Sequence[str],
-    currency: str,
-) -> FileReport:
-    names = pd.Index(["row", "problem", "content"])
-    unreadable = pd.DataFrame(source.unreadable, columns=names)
-    if len(unreadable) and str(output) != "-":
-        write_table(unreadable, unreadable_path(str(output)))
-    return FileReport(
-        output=str(output),
-        rows=rows,
-        report=report,
-        unreadable=unreadable,
-        notes=tuple(f"{source.name} {note}" for note in source.notes) + tuple(notes),
-        currency=currency,
-    )
 
 
 def sample_file(output: str | Path, rows: int, *, rng: Seed = 2026) -> None:
@@ -370,17 +483,23 @@ def numbers_in(path: str | Path, to: str | None = None) -> pd.Series[Any]:
     Returns
     -------
     Series
-        The numbers.
+        The numbers; of a file of one column the first may be in the place of a header.
 
     Raises
     ------
     InputError
-        If it cannot be read, or no column is told.
+        If it cannot be read, a row of it cannot, or no column is told.
     """
     with open_source(path) as source:
         names = source.schema.names
         if to is None and len(names) == 1:
             to = names[0]
         name = find_columns(source.name, names, {"to": to}, needed=("to",))["to"]
+        check_kinds(source.name, {"to": name}, source.schema)
         parts = [column_of(table, name) for table in source.batches(1 << 20)]
+        if source.unreadable:
+            row, problem, _ = source.unreadable[0]
+            raise InputError(f"{source.name}: row {row} {problem}; none of these may be lost")
+    if len(names) == 1 and not locate(pd.Series(names), "US").problem[0]:
+        parts.insert(0, pd.Series(names))  # a file without a header
     return pd.concat(parts, ignore_index=True) if parts else pd.Series([], dtype="str")

@@ -6,63 +6,60 @@ import collections
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import pandas as pd
 import pyarrow as pa
 
 from smslab.bulk.journal import Journal
-from smslab.bulk.sinks import open_sink
-from smslab.bulk.sources import Source, kind_of
 from smslab.errors import InputError, OptionError
+from smslab.files.batches import BATCH_ROWS, Source
+from smslab.files.kinds import kind_of
+from smslab.files.sinks import open_sink
 
-__all__ = ["Step", "process"]
+__all__ = ["Step", "Work", "process"]
 
 
 class Step(Protocol):
     """What is done with each batch."""
 
-    #: The columns that it adds.
-    schema: pa.Schema
+    def schema(self, source: str, of: pa.Schema) -> pa.Schema:
+        """Return the columns of the result, of a list with these."""
+        ...
 
     def look(self, table: pa.Table) -> Any:
         """Do what can be done at once for several batches."""
         ...
 
     def settle(self, looked: Any) -> pa.Table:
-        """Do what has to be done in order, and return the added columns."""
+        """Do what has to be done in order, and return what was found."""
         ...
 
-    def replay(self, added: pa.Table) -> None:
+    def replay(self, table: pa.Table, added: pa.Table) -> None:
         """Take note of a batch that was settled by an earlier run."""
         ...
 
+    def joined(self, table: pa.Table, added: pa.Table) -> pa.Table:
+        """Return the rows of the result."""
+        ...
 
-def process(
-    source: Source,
-    step: Step,
-    output: str,
-    *,
-    job: Mapping[str, Any],
-    batch_rows: int,
-    workers: int = 1,
-    resume: bool = False,
-    guard: bool = True,
-    progress: Callable[[int, int, int], None] | None = None,
-) -> int:
-    """Take a list through a step.
+    def report(self) -> pd.DataFrame:
+        """Return what came of all batches."""
+        ...
+
+    def words(self, rows: int) -> list[str]:
+        """Return it in words, a line each."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """How a list is gone through.
 
     Parameters
     ----------
-    source : Source
-        The list.
-    step : Step
-        What is done.
-    output : str
-        Path of the result, of a kind of :data:`~smslab.bulk.sources.KINDS`; ``-`` for CSV to the
-        standard output.
-    job : dict
-        What is done with what, as JSON has it: only the same job can go on.
     batch_rows : int
         Rows that are looked at together.
     workers : int
@@ -74,6 +71,43 @@ def process(
     progress : callable, optional
         Called with rows done, octets of the input read, and octets in all (0 if not known).
 
+    Raises
+    ------
+    OptionError
+        If `batch_rows` or `workers` is less than 1.
+    """
+
+    batch_rows: int = BATCH_ROWS
+    workers: int = 1
+    resume: bool = False
+    guard: bool = True
+    progress: Callable[[int, int, int], None] | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("batch_rows", self.batch_rows), ("workers", self.workers)):
+            if value < 1:
+                raise OptionError(f"{name} must be 1 or more; not {value}")
+
+
+def process(
+    source: Source, step: Step, output: str | None, work: Work, job: Mapping[str, Any]
+) -> int:
+    """Take a list through a step.
+
+    Parameters
+    ----------
+    source : Source
+        The list.
+    step : Step
+        What is done.
+    output : str or None
+        Path of the result, of a kind of :func:`~smslab.files.kinds.kind_of`; ``-`` for CSV to the
+        standard output; None where nothing is written.
+    work : Work
+        How it is gone through.
+    job : dict
+        What is done with what, as JSON has it: only the same job can go on.
+
     Returns
     -------
     int
@@ -83,22 +117,18 @@ def process(
     ------
     InputError
         If the input cannot be read or the output not be written.
-    OptionError
-        If `batch_rows` or `workers` is less than 1.
     """
-    for name, value in (("batch_rows", batch_rows), ("workers", workers)):
-        if value < 1:
-            raise OptionError(f"{name} must be 1 or more; not {value}")
+    if output is None:
+        step.schema(source.name, source.schema)
+        return sum(len(table) for table, _ in _settled(source, step, None, work))
     if output == "-":
-        return _through(
-            source, step, sys.stdout.buffer, ("csv", ""), None, batch_rows, workers, guard, progress
-        )
+        return _through(source, step, sys.stdout.buffer, ("csv", ""), None, work)
     kind = kind_of(output)
+    if kind[0] == "excel" and Path(output).suffix.lower() != ".xlsx":
+        raise InputError(f"{output}: can be read and not written; choose .xlsx")
     try:
-        with Journal(Path(output), job, resume=resume) as journal:
-            rows = _through(
-                source, step, journal.aside, kind, journal, batch_rows, workers, guard, progress
-            )
+        with Journal(Path(output), job, resume=work.resume) as journal:
+            rows = _through(source, step, journal.aside, kind, journal, work)
             journal.publish()
     except OSError as error:
         what = error.strerror or str(error).splitlines()[0]
@@ -112,36 +142,43 @@ def _through(
     target: Any,
     kind: tuple[str, str],
     journal: Journal | None,
-    batch_rows: int,
-    workers: int,
-    guard: bool,
-    progress: Callable[[int, int, int], None] | None,
+    work: Work,
 ) -> int:
-    schema = pa.schema([*source.schema, *step.schema])
+    schema = step.schema(source.name, source.schema)
     rows = 0
-    with open_sink(target, *kind, schema, guard=guard) as sink:
-        for table, added in _settled(source.batches(batch_rows), step, journal, workers):
-            sink.write(pa.Table.from_arrays([*table.columns, *added.columns], schema=schema))
+    with open_sink(target, *kind, schema, guard=work.guard) as sink:
+        for table, added in _settled(source, step, journal, work):
+            sink.write(step.joined(table, added).cast(schema))
             rows += len(table)
-            if progress is not None:
-                progress(rows, source.read_octets(), source.octets)
     return rows
 
 
 def _settled(
-    batches: Iterator[pa.Table], step: Step, journal: Journal | None, workers: int
+    source: Source, step: Step, journal: Journal | None, work: Work
 ) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """Go through the batches with what the step adds, those of an earlier run first."""
+    """Go through the batches with what the step found, those of an earlier run first."""
+    batches = source.batches(work.batch_rows)
+    rows = 0
     for number in range(journal.finished if journal is not None else 0):
         assert journal is not None
         table, added = next(batches), journal.read(number)
-        step.replay(added)
+        step.replay(table, added)
         yield table, added
-    for table, looked in _looked(batches, step, workers):
+        rows = _told(rows, table, source, work)
+    for table, looked in _looked(batches, step, work.workers):
         added = step.settle(looked)
         if journal is not None:
             journal.add(added)
         yield table, added
+        rows = _told(rows, table, source, work)
+
+
+def _told(rows: int, table: pa.Table, source: Source, work: Work) -> int:
+    """Tell how far it is."""
+    rows += len(table)
+    if work.progress is not None:
+        work.progress(rows, source.read_octets(), source.octets)
+    return rows
 
 
 def _looked(

@@ -303,18 +303,21 @@ def written_kernel(
     data : ndarray of uint8, shape (16 n,)
         Written, as far as there are numbers.
     """
+    ten = np.uint64(10)
     offsets[0] = 0
     for row in range(len(number)):
-        left = number[row]
-        size = 1 if left else 0
-        while left:
-            left //= 10
+        # Unsigned, since dividing with a sign takes three times as long.
+        whole = np.uint64(number[row])
+        size = 0
+        power = np.uint64(1)
+        while power <= whole:
+            power *= ten
             size += 1
         at = offsets[row]
-        offsets[row + 1] = at + size
+        offsets[row + 1] = at + (size + 1 if size else 0)
         if size:
             data[at] = 0x2B
-        left = number[row]
-        for place in range(size - 1, 0, -1):
-            data[at + place] = 0x30 + left % 10
-            left //= 10
+        for place in range(size, 0, -1):
+            rest = whole // ten
+            data[at + place] = 0x30 + np.uint8(whole - rest * ten)
+            whole = rest

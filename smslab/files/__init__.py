@@ -1,0 +1,1 @@
+"""Lists in files of every kind, read and written batch by batch."""

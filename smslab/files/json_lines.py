@@ -1,0 +1,187 @@
+"""JSON Lines: a JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+
+from smslab.columns import NESTED
+from smslab.errors import InputError
+from smslab.files.batches import MOST_UNREADABLE, in_batches, octets_in_hex
+from smslab.files.encodings import utf8_of
+
+__all__ = ["JsonLinesSink", "JsonLinesSource"]
+
+_STRING: Final = pa.large_string()
+
+#: Integers stay integers beside nulls.
+_NULLABLE: Final = {
+    pa.int8(): pd.Int8Dtype(),
+    pa.int16(): pd.Int16Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.UInt8Dtype(),
+    pa.uint16(): pd.UInt16Dtype(),
+    pa.uint32(): pd.UInt32Dtype(),
+    pa.uint64(): pd.UInt64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
+
+
+class JsonLinesSource:
+    """A JSON object a line; columns are the names in the first of them.
+
+    What is no string is carried along as the JSON that it is.
+
+    Parameters
+    ----------
+    name : str
+        The file's name.
+    file : binary file
+        What is in it.
+    raw : binary file
+        The file that tells how far it is.
+    octets : int
+        Its size.
+    encoding : str or None
+        Found out where None.
+
+    Raises
+    ------
+    InputError
+        If it is no such file.
+    """
+
+    def __init__(self, name: str, file: Any, raw: Any, octets: int, encoding: str | None) -> None:
+        self.name, self.octets, self._raw = name, octets, raw
+        self.unreadable: list[tuple[int, str, str]] = []
+        self._file, sample, self.notes, self.guesses = utf8_of(name, file, encoding)
+        nested: dict[str, bool] = {}
+        first = ""
+        for number, line in enumerate(sample.split("\n")[:-1] or [sample], 1):
+            found, problem = _object_of(line)
+            if problem and line.strip():
+                first = first or f"; line {number} {problem}"
+            for column, value in found.items():
+                nested[column] = nested.get(column, False) or isinstance(value, list | dict)
+        if not nested:
+            raise InputError(f"{name}: has no line with a JSON object{first}")
+        fields = [pa.field(column, _STRING) for column in nested]
+        self._nested = {column for column, is_nested in nested.items() if is_nested}
+        self.schema = pa.schema(
+            [f.with_metadata(NESTED) if f.name in self._nested else f for f in fields]
+        )
+
+    def _is_new(self, name: str, value: Any) -> bool:
+        return isinstance(value, list | dict) and name not in self._nested
+
+    def read_octets(self) -> int:
+        """Return how many octets of the file have been read."""
+        return int(self._raw.tell())
+
+    def batches(self, rows: int) -> Iterator[pa.Table]:
+        """Go through the rows, at most so many at once."""
+        yield from in_batches(self._blocks(), rows, self.schema)
+
+    def _blocks(self) -> Iterator[pa.Table]:
+        columns: dict[str, list[str | None]] = {name: [] for name in self.schema.names}
+        count = 0
+        for number, octets in enumerate(self._file, 1):
+            line = octets.decode("utf-8", "backslashreplace").removeprefix("\ufeff")
+            if not line.strip():
+                continue
+            found, problem = _object_of(line)
+            if problem:
+                self._skip(number, problem, line)
+                continue
+            strange = next((name for name in found if name not in columns), None)
+            if strange is not None:
+                raise InputError(
+                    f"{self.name}: line {number} has {strange!r}, which no line at the beginning "
+                    "has; put an object with all names first"
+                )
+            nested = next((name for name in found if self._is_new(name, found[name])), None)
+            if nested is not None:
+                self._skip(number, f"has a list or an object where {nested!r} is a text", line)
+                continue
+            cells = {name: _as_text(found.get(name)) for name in columns}
+            if not _is_utf8(octets) or not all(map(_is_whole, cells.values())):
+                self._skip(number, "is not UTF-8, or has half a surrogate pair", line)
+                continue
+            for name, cell in cells.items():
+                columns[name].append(cell)
+            count += 1
+            if count == 10_000:
+                yield pa.table(columns, self.schema)
+                columns = {name: [] for name in self.schema.names}
+                count = 0
+        yield pa.table(columns, self.schema)
+
+    def _skip(self, number: int, what: str, line: str) -> None:
+        self.unreadable.append((number, what, line.rstrip("\r\n")))
+        if len(self.unreadable) > MOST_UNREADABLE:
+            raise InputError(
+                f"{self.name}: more than {MOST_UNREADABLE:,} lines cannot be read: the last {what}"
+            )
+
+
+def _as_text(value: Any) -> str | None:
+    return value if isinstance(value, str) or value is None else json.dumps(value)
+
+
+def _is_utf8(octets: bytes) -> bool:
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_whole(text: str | None) -> bool:
+    """Say whether a text can be written: half a surrogate pair cannot."""
+    try:
+        (text or "").encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _object_of(line: str) -> tuple[dict[str, Any], str]:
+    """Read a line: the object, and what is wrong with it."""
+    try:
+        found = json.loads(line, object_pairs_hook=_object)
+    except InputError as error:
+        return {}, str(error)
+    except (ValueError, RecursionError):
+        return {}, "is not JSON"
+    return (found, "") if isinstance(found, dict) else ({}, "is no JSON object")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise InputError("has a name twice in one object")
+    return values
+
+
+class JsonLinesSink:
+    """A JSON object a line.
+
+    Parameters
+    ----------
+    file : binary file
+        Where to.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, table: pa.Table) -> None:
+        """Write a batch."""
+        frame = octets_in_hex(table).to_pandas(types_mapper=_NULLABLE.get)
+        lines = frame.to_json(orient="records", lines=True, force_ascii=False, date_format="iso")
+        self._file.write(lines.encode())
