@@ -61,6 +61,9 @@ def add_bulk_commands(commands: Any, epilog: str) -> None:
     )
     prepare.add_argument("--smart", metavar="LEVEL", help="look-alikes that save segments")
     prepare.add_argument(
+        "--validate", action="store_true", help="reject numbers that nobody can have (extra phone)"
+    )
+    prepare.add_argument(
         "--quiet-hours",
         metavar="H-H",
         help="such as 21-8, or marketing: hours of each country; with --start",
@@ -148,6 +151,7 @@ def _prepare(options: argparse.Namespace) -> None:
             template=options.template,
             smart=options.smart,
             languages=languages_of(options.languages),
+            validate=options.validate,
             quiet_hours=_quiet_hours(options.quiet_hours),
             start=_moment(options.start),
             sender_type=options.sender_type,

@@ -20,10 +20,11 @@ _USUAL: Final = {
     ),
     "country": ("country", "iso2", "countryiso", "countryiso2", "tocountry"),
     "carrier": ("carrier", "network", "operator"),
+    "time_zone": ("timezone", "tz"),
 }
 
 #: The columns of a table of messages that smslab knows by name.
-COLUMNS: Final = tuple(_USUAL)
+COLUMNS: Final = ("text", "to", "country", "carrier")
 
 _CALLED: Final = {"text": "the text", "to": "the phone number"}
 
@@ -38,6 +39,7 @@ def find_columns(
     given: Mapping[str, str | None],
     *,
     needed: Sequence[str] = ("text",),
+    roles: Sequence[str] = COLUMNS,
 ) -> dict[str, str]:
     """Find which column holds what.
 
@@ -51,11 +53,13 @@ def find_columns(
         Columns that are named, by role.
     needed : sequence of str
         Roles without which nothing can be done.
+    roles : sequence of str
+        What is looked for: also ``time_zone``, where it is asked for.
 
     Returns
     -------
     dict of str to str
-        By role, of those of :data:`COLUMNS` that are there.
+        By role, of those that are there.
 
     Raises
     ------
@@ -63,7 +67,7 @@ def find_columns(
         If a named or a needed column is not there, or is not the only one.
     """
     found: dict[str, str] = {}
-    for role in COLUMNS:
+    for role in roles:
         named = given.get(role)
         if named is not None and named not in names:
             raise InputError(

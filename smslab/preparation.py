@@ -6,6 +6,8 @@ A list may come batch by batch; each row comes out once.
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -18,11 +20,11 @@ import pyarrow.compute as pc
 
 from smslab import rules
 from smslab.coding import ENCODINGS, Coding, Counts, count
-from smslab.columns import find_columns
+from smslab.columns import COLUMNS, find_columns
 from smslab.errors import InputError, OptionError
 from smslab.lookalikes import check_level
 from smslab.messages import EMPTY_TEXT, NO_TEXT, carriers
-from smslab.numbering import PROBLEMS, as_strings, countries, country_code, e164, locate
+from smslab.numbering import PROBLEMS, as_strings, countries, country_code, e164, locate, zones
 from smslab.rates import MICRO, RateCard
 from smslab.seen import Seen
 from smslab.segment_prices import segment_prices
@@ -38,8 +40,14 @@ STATUSES: Final = ("sendable", "changed", "rejected")
 
 _AT_ONCE: Final = 1 << 16
 
+#: The role of a list's own column of time zones.
+TIME_ZONE: Final = "time_zone"
+
 DUPLICATES: Final = ("number", "number and text", "none")
 
+UNKNOWN_ZONE: Final = "unknown time zone"
+NOT_IN_USE: Final = "number not in use"
+FIXED_LINE: Final = "fixed line"
 OPTED_OUT: Final = "opted out"
 DUPLICATE: Final = "duplicate"
 SMART: Final = "smart encoding"
@@ -54,6 +62,8 @@ ADDED: Final = pa.schema(
         ("sms_reason", _NAMES),
         ("sms_number", _STRING),
         ("sms_country", _NAMES),
+        ("sms_time_zone", _NAMES),
+        ("sms_number_type", _NAMES),
         ("sms_text", _STRING),
         ("sms_changes", _STRING),
         ("sms_encoding", _NAMES),
@@ -72,6 +82,10 @@ class Looked(NamedTuple):
     reasons: list[str]
     number: npt.NDArray[np.int64]
     country: npt.NDArray[np.int16]
+    zone: npt.NDArray[np.int16]  # place in `zones`; -1 where not known
+    zones: Sequence[tuple[str, ...]]
+    number_type: npt.NDArray[np.int16]  # place in `number_types`; -1 where not asked or known
+    number_types: Sequence[str]
     text: pa.LargeStringArray
     changed: npt.NDArray[np.int64]  # rows, in order
     changes: pa.DictionaryArray  # what was changed in each of them
@@ -88,6 +102,7 @@ class _Options:
     smart: str | None
     coding: Coding
     hours: SendingHours | None
+    validate: bool
     rates: RateCard | None
     sender_type: str | None
     most_segments: int
@@ -107,6 +122,17 @@ class _Options:
         for place in np.unique(located.problem):
             if place:
                 reject(located.problem == place, PROBLEMS[place])
+        zone, known_zones, strange = _zones_of(columns, located.zones)
+        if self.hours is not None:
+            reject(strange, UNKNOWN_ZONE)
+        number_type = np.full(rows, -1, np.int16)
+        types: Sequence[str] = ()
+        if self.validate:
+            from smslab import validation  # noqa: PLC0415  (an extra)
+
+            types = validation.NUMBER_TYPES
+            number_type = validation.number_types(located.number)
+            reject(number_type < 0, NOT_IN_USE)
         if self.opt_outs:
             reject(self.opt_outs.have(located.number), OPTED_OUT)
         if self.template is None:
@@ -135,12 +161,16 @@ class _Options:
             price_micro[prices.priced] = (counts.segments * prices.total_micro)[prices.priced]
         send_at_s = np.full(rows, -1, np.int64)
         if self.hours is not None:
-            send_at_s = self.hours.earliest_s(country, located.zones)
+            send_at_s = self.hours.earliest_s(country, zone, known_zones)
         return Looked(
             rejected,
             reasons,
             located.number,
             country,
+            zone,
+            known_zones,
+            number_type,
+            types,
             text,
             changed,
             changes,
@@ -173,10 +203,6 @@ class Preparation:
     **options : object
         As of :func:`prepare`.
 
-    Attributes
-    ----------
-    notes : list of str
-        What should be known of the options.
     """
 
     def __init__(
@@ -187,6 +213,7 @@ class Preparation:
         template: str | None = None,
         smart: str | None = None,
         languages: str | Sequence[str] | None = None,
+        validate: bool = False,
         quiet_hours: str | tuple[float, float] | None = None,
         start: dt.datetime | None = None,
         rates: RateCard | None = None,
@@ -204,14 +231,18 @@ class Preparation:
             )
         if rates is not None and not isinstance(rates, RateCard):
             raise TypeError(f"rates must be a RateCard; not {rates!r:.60}")
+        if validate:
+            import smslab.validation  # noqa: F401, PLC0415  (said at once if it is not there)
         default = None if country is None else country_code(country)
-        self.notes: list[str] = []
+        self._notes: list[str] = []
+        self._fixed_lines = 0
         self._options = _Options(
             country=default,
             opt_outs=self._numbers_of(opt_outs, default),
             template=None if template is None else Template.parse(template),
             smart=smart,
             coding=Coding(languages=languages),
+            validate=validate,
             hours=None if quiet_hours is None else SendingHours(quiet_hours, start),
             rates=rates,
             sender_type=sender_type,
@@ -219,6 +250,12 @@ class Preparation:
         )
         self._seen = None if duplicates == "none" else Seen(by_text=duplicates != "number")
         self._counts: dict[tuple[str, str], npt.NDArray[np.int64]] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """What should be known of the options, and of the rows that can be sent."""
+        lines = f"{self._fixed_lines:,} of them are fixed lines, where few networks deliver texts"
+        return [*self._notes, lines] if self._fixed_lines else self._notes
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -236,7 +273,7 @@ class Preparation:
         unclear = int(np.count_nonzero(located.problem))
         if unclear:
             first = numbers.iloc[int(np.flatnonzero(located.problem)[0])]
-            self.notes.append(
+            self._notes.append(
                 f"{unclear:,} of {len(numbers):,} opt-outs are no numbers that can be compared, "
                 f"the first {first!r}: give them their country's code"
             )
@@ -273,7 +310,8 @@ class Preparation:
                 f"{source}: has a column {there[0]!r}, as what was prepared before; prepare the "
                 "list that it was made of, or drop it"
             )
-        found = find_columns(source, names, given, needed=self.needed)
+        roles = (*COLUMNS, TIME_ZONE)
+        found = find_columns(source, names, given, needed=self.needed, roles=roles)
         template = self._options.template
         if template is None:
             return found
@@ -361,6 +399,8 @@ class Preparation:
             named(reason, reasons),
             e164(found.number),
             named(found.country, countries()),
+            named(*_alone(found.zone, found.zones)),
+            named(found.number_type, found.number_types),
             found.text,
             named(what, found.changes.dictionary.to_pylist()).cast(_STRING),
             named(np.where(null, -1, found.counts.encoding).astype(np.int16), ENCODINGS),
@@ -406,6 +446,10 @@ class Preparation:
             name = item["status"], item["reason"] or ""
             counts = [item[f"{column}_{how}"] or 0 for column, how in wanted]
             self._counts[name] = self._counts.get(name, np.zeros(4, np.int64)) + counts
+        if self._options.validate:
+            fixed = pc.equal(added.column("sms_number_type").cast(_STRING), FIXED_LINE)
+            kept = pc.not_equal(added.column("sms_status").cast(_STRING), "rejected")
+            self._fixed_lines += pc.sum(pc.and_(fixed, kept)).as_py() or 0
 
     def report(self) -> pd.DataFrame:
         """Return how many rows came to what, as :attr:`Prepared.report`."""
@@ -420,6 +464,41 @@ class Preparation:
         if self._options.rates is None:
             found = found.drop(columns=["cost", "unpriced"])
         return found
+
+
+def _zones_of(
+    columns: Mapping[str, pd.Series[Any]], zone: npt.NDArray[np.int16]
+) -> tuple[npt.NDArray[np.int16], Sequence[tuple[str, ...]], npt.NDArray[np.bool_]]:
+    """Put the time zones that stand in the rows before those of the numbers; say which are none."""
+    known = zones()
+    if TIME_ZONE not in columns:
+        return zone, known, np.zeros(len(zone), np.bool_)
+    codes, found = pd.factorize(as_strings(columns[TIME_ZONE]))
+    names = [str(name).strip() for name in found]
+    is_zone = [name in _zone_names() for name in names]
+    own = [(name,) for name, is_one in zip(names, is_zone, strict=True) if is_one]
+    places = np.append(np.where(is_zone, len(known) + np.cumsum(is_zone) - 1, -1), -1)
+    given = places[codes].astype(np.int16)
+    is_there = np.array([*(bool(name) for name in names), False])
+    strange = is_there[codes] & (given < 0)
+    return np.where(given < 0, zone, given).astype(np.int16), (*known, *own), strange
+
+
+@functools.cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _alone(
+    zone: npt.NDArray[np.int16], known: Sequence[tuple[str, ...]]
+) -> tuple[npt.NDArray[np.int16], list[str]]:
+    """Return the time zones of rows that are in one alone."""
+    is_one = np.array([*(len(names) == 1 for names in known), False])
+    distinct = list(dict.fromkeys(names[0] for names in known if len(names) == 1))
+    places = {name: place for place, name in enumerate(distinct)}
+    codes = np.array([places.get(names[0], -1) for names in known] + [-1], np.int16)
+    codes[~is_one] = -1
+    return codes[zone], distinct
 
 
 def _flags(column: pa.Array) -> npt.NDArray[np.bool_]:

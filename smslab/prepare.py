@@ -124,6 +124,7 @@ def prepare(
     template: str | None = None,
     smart: str | None = None,
     languages: str | Sequence[str] | None = None,
+    validate: bool = False,
     quiet_hours: str | tuple[float, float] | None = None,
     start: dt.datetime | None = None,
     rates: RateCard | None = None,
@@ -143,7 +144,8 @@ def prepare(
     ----------
     messages : DataFrame, Arrow table or polars DataFrame
         The list: numbers and texts, and where there are such the columns ``country`` (ISO 3166-1
-        alpha-2; it wins over that of the number) and ``carrier``; any further columns.
+        alpha-2; it wins over that of the number), ``carrier`` and ``timezone`` (a name of the IANA
+        database; it wins over those of the number); any further columns.
     text, to : str, optional
         Columns of the texts and of the phone numbers; the usual names are looked for if not given.
     country : str, optional
@@ -156,6 +158,9 @@ def prepare(
         A level of :func:`smslab.smart_encode`.
     languages : None, ``auto`` or list of str
         As of :func:`smslab.segment`.
+    validate : bool
+        Whether numbers that nobody can have are rejected, and what answers a number is looked up;
+        needs the extra ``phone``, and takes about 15 microseconds for each number.
     quiet_hours : tuple of float, or str, optional
         Hour from which and until which nothing is sent, such as ``(21, 8)``, by the clocks of
         everywhere that a number may be; or ``marketing``: outside each country's hours for
@@ -181,6 +186,8 @@ def prepare(
         ``sms_reason`` : category, why it is rejected or changed
         ``sms_number`` : str, E.164 with its ``+``; null where it is none
         ``sms_country`` : category, ISO 3166-1 alpha-2
+        ``sms_time_zone`` : category, name of the IANA database; null where it may be one of several
+        ``sms_number_type`` : category, ``mobile``, ``fixed line`` …; null without `validate`
         ``sms_text`` : str, what is to be sent
         ``sms_changes`` : str, which characters were replaced by what, and how often
         ``sms_encoding`` : category, ``GSM-7`` or ``UCS-2``; ``sms_segments`` : Int32
@@ -238,6 +245,7 @@ def prepare(
         template=template,
         smart=smart,
         languages=languages,
+        validate=validate,
         quiet_hours=quiet_hours,
         start=start,
         rates=rates,

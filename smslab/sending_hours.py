@@ -64,20 +64,23 @@ class SendingHours:
             )
         self._start = start
         self._hours = None if quiet == MARKETING else _without(quiet)
-        self._known: dict[tuple[int, int], int] = {}
+        self._known: dict[tuple[int, tuple[str, ...]], int] = {}
 
     def earliest_s(
         self,
         country: Sequence[int] | npt.NDArray[np.int16],
         place: Sequence[int] | npt.NDArray[np.int16],
+        known: Sequence[tuple[str, ...]] | None = None,
     ) -> npt.NDArray[np.int64]:
         """Return when each message may be sent at the earliest.
 
         Parameters
         ----------
         country, place : ndarray of int16, shape (n,)
-            Places in :func:`smslab.numbering.countries` and in :func:`smslab.numbering.zones`;
-            -1 where not known.
+            Places in :func:`smslab.numbering.countries` and in `known`; -1 where not known.
+        known : sequence of tuple of str, optional
+            Time zones that a number may be in, together where it may be in several; those of
+            :func:`smslab.numbering.zones` if not given.
 
         Returns
         -------
@@ -86,22 +89,24 @@ class SendingHours:
             knows what the clock says there. Where a country's hours are not known that is the
             start.
         """
-        wide = len(zones()) + 1
+        known = zones() if known is None else known
+        wide = len(known) + 1
         both = (np.asarray(country, np.int64) + 1) * wide + np.asarray(place, np.int64) + 1
         # There are few pairs, and most of a list are of the same: each is looked up once.
         earliest = np.full((len(countries()) + 1) * wide, -1, np.int64)
         there = np.zeros(len(earliest), np.bool_)
         there[both] = True
         for pair in np.flatnonzero(there).tolist():
-            earliest[pair] = self._earliest(pair // wide - 1, pair % wide - 1)
+            at = pair % wide - 1
+            earliest[pair] = self._earliest(pair // wide - 1, known[at] if at >= 0 else ())
         return earliest[both]
 
-    def _earliest(self, country: int, place: int) -> int:
-        if (country, place) not in self._known:
-            self._known[country, place] = self._looked_up(country, place)
-        return self._known[country, place]
+    def _earliest(self, country: int, names: tuple[str, ...]) -> int:
+        if (country, names) not in self._known:
+            self._known[country, names] = self._looked_up(country, names)
+        return self._known[country, names]
 
-    def _looked_up(self, country: int, place: int) -> int:
+    def _looked_up(self, country: int, names: tuple[str, ...]) -> int:
         start_s = int(self._start.timestamp())
         hours = self._hours
         if hours is None:
@@ -109,10 +114,10 @@ class SendingHours:
             if rule is None:
                 return start_s
             hours = rule.hours
-        if place < 0 or not hours:
+        if not names or not hours:
             return -1
         spans = [(0, _HORIZON_US)]
-        for zone in zones()[place]:
+        for zone in names:
             spans = _common(
                 spans, calendars.open_hours(hours, zone, self._start, _HORIZON_US).tolist()
             )

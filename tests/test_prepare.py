@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 import pandas as pd
+import phonenumbers
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -244,3 +245,68 @@ def test_shown_in_a_notebook():
     prepared = smslab.prepare(pd.DataFrame({"to": ["x"], "text": ["a"]}))
     assert "not a phone number" in prepared._repr_html_()
     assert repr(prepared).startswith("1 row, 0 of them can be sent")
+
+
+def test_numbers_are_validated_as_libphonenumber_does():
+    kinds = [*phonenumbers.PhoneNumberType.values(), None]
+    examples = [
+        phonenumbers.example_number(region)
+        if kind is None
+        else phonenumbers.example_number_for_type(region, kind)
+        for region in sorted(phonenumbers.SUPPORTED_REGIONS)
+        for kind in kinds
+    ]
+    written = {phonenumbers.format_number(n, 0) for n in examples if n is not None}
+    written |= {number[:-1] + "0" for number in written} | {number[:-1] for number in written}
+    listed = pd.DataFrame({"to": sorted(written), "text": "Hi"})
+    found = smslab.prepare(listed, validate=True, duplicates="none").messages
+    located = found["sms_number"].notna()
+    assert located.sum() > 2500
+    for number, kind, reason in zip(
+        found["sms_number"][located],
+        found["sms_number_type"][located],
+        found["sms_reason"][located],
+        strict=True,
+    ):
+        expected = phonenumbers.number_type(phonenumbers.parse(number))
+        name = phonenumbers.PhoneNumberType.to_string(expected).replace("_", " ").lower()
+        name = {"voip": "VoIP", "uan": "company number"}.get(name, name)
+        assert (kind if isinstance(kind, str) else "unknown") == name, number
+        assert (reason == "number not in use") == (name == "unknown"), number
+
+
+def test_fixed_lines_are_told_of():
+    listed = pd.DataFrame({"to": ["+33112345678", "+33612345678"], "text": "Hi"})
+    told = smslab.prepare(listed, validate=True)
+    assert told.messages["sms_number_type"].tolist() == ["fixed line", "mobile"]
+    assert "1 of them are fixed lines, where few networks deliver texts" in repr(told)
+    assert "fixed" not in repr(smslab.prepare(listed))
+
+
+def test_time_zones_of_the_list(tmp_path):
+    listed = pd.DataFrame(
+        {
+            "to": ["+12125550123", "+12125550124", "+12125550125", "+79161234567"],
+            "text": "Hi",
+            "Time Zone": ["Asia/Kolkata", None, "Mars/Base", None],
+        }
+    )
+    start = dt.datetime(2026, 11, 26, 16, tzinfo=dt.UTC)
+    options = {"quiet_hours": (21, 8), "start": start}
+    told = smslab.prepare(listed, **options)
+    found = told.messages
+    zones = ["Asia/Kolkata", "America/New_York", "America/New_York", "-"]
+    assert found["sms_time_zone"].astype("str").fillna("-").tolist() == zones
+    assert found["sms_reason"].astype("str").fillna("-").tolist() == [
+        *("-", "-", "unknown time zone", "-")
+    ]
+    # 16:00 UTC is 21:30 in Kolkata, and 8:00 there 2:30 UTC.
+    assert found["sms_send_at"].iloc[0] == pd.Timestamp("2026-11-27 02:30", tz="UTC")
+    assert found["sms_send_at"].iloc[1] == pd.Timestamp("2026-11-26 16:00", tz="UTC")
+    assert smslab.prepare(listed).report["reason"].tolist() == [""]
+    listed.to_csv(tmp_path / "in.csv", index=False)
+    smslab.prepare_file(tmp_path / "in.csv", tmp_path / "out.parquet", **options)
+    again = pd.read_parquet(tmp_path / "out.parquet")
+    assert (
+        again["sms_send_at"].astype("str").tolist() == found["sms_send_at"].astype("str").tolist()
+    )

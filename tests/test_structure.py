@@ -152,8 +152,9 @@ ALLOWED = {
         """,
         "preparation": """
             coding columns errors lookalikes messages numbering rates rules seen segment_prices
-            sending_hours smart templates text
+            sending_hours smart templates text validation
         """,
+        "validation": "errors",
         "prepare": "preparation rates rules text",
         "sending_hours": "calendars demand errors numbering regulations",
         "seen": "errors kernels text",

@@ -24,7 +24,7 @@ from smslab.files.sinks import open_sink
 from smslab.files.sources import Reading, open_source
 from smslab.numbering import locate
 from smslab.output import check_apart, write_table, write_whole
-from smslab.preparation import Preparation
+from smslab.preparation import TIME_ZONE, Preparation
 from smslab.rates import RateCard
 from smslab.sample import SAMPLE_SCHEMA, sample_blocks
 from smslab.simulate import Seed
@@ -196,7 +196,8 @@ def prepare_file(
     def step(source: Source) -> tuple[Step, Any]:
         columns = preparation.columns_of(source.name, source.schema.names, {"text": text, "to": to})
         # A field of a template may be called text, and hold anything.
-        roles = [role for role in COLUMNS if role != "text" or role in preparation.needed]
+        roles = [*COLUMNS, TIME_ZONE]
+        roles = [role for role in roles if role != "text" or role in preparation.needed]
         known = {role: columns[role] for role in roles if role in columns}
         check_kinds(source.name, known, source.schema)
         currency = "" if rates is None else rates.currency
