@@ -69,21 +69,19 @@ def number_types(number: npt.NDArray[np.int64]) -> npt.NDArray[np.int16]:
 
 
 def _type_of(number: int) -> int:
-    parsed = _parsed(str(number)) if number else None
-    return -1 if parsed is None else _PLACES.get(phonenumbers.number_type(parsed), -1)
+    parted = _parted(str(number)) if number else None
+    return -1 if parted is None else _PLACES.get(phonenumbers.number_type(parted), -1)
 
 
-def _parsed(digits: str) -> Any:
-    """Part a number that is whole; its form was looked at before."""
-    for size in (1, 2, 3):
-        code = int(digits[:size])
-        if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
-            rest = digits[size:]
-            zeros = len(rest) - len(rest.lstrip("0"))
-            return phonenumbers.PhoneNumber(
-                country_code=code,
-                national_number=int(rest or "0"),
-                italian_leading_zero=True if zeros else None,
-                number_of_leading_zeros=zeros if zeros > 1 else None,
-            )
-    return None
+def _parted(digits: str) -> Any:
+    """Part a number into calling code and the rest; that it has one was found out before."""
+    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    size = next((size for size in (1, 2, 3) if int(digits[:size]) in codes), 3)
+    rest = digits[size:]
+    zeros = len(rest) - len(rest.lstrip("0"))
+    return phonenumbers.PhoneNumber(
+        country_code=int(digits[:size]),
+        national_number=int(rest or "0"),
+        italian_leading_zero=True if zeros else None,
+        number_of_leading_zeros=zeros if zeros > 1 else None,
+    )
