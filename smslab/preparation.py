@@ -26,7 +26,7 @@ from smslab.lookalikes import check_level
 from smslab.messages import EMPTY_TEXT, NO_TEXT, carriers
 from smslab.numbering import PROBLEMS, as_strings, countries, country_code, e164, locate, zones
 from smslab.rates import MICRO, RateCard
-from smslab.seen import Seen
+from smslab.seen import Seen, fingerprints
 from smslab.segment_prices import segment_prices
 from smslab.sending_hours import SendingHours
 from smslab.smart import improve
@@ -248,7 +248,8 @@ class Preparation:
             sender_type=sender_type,
             most_segments=max_segments,
         )
-        self._seen = None if duplicates == "none" else Seen(by_text=duplicates != "number")
+        self._by_text = duplicates == "number and text"
+        self._seen = None if duplicates == "none" else Seen(by_text=self._by_text)
         self._counts: dict[tuple[str, str], npt.NDArray[np.int64]] = {}
 
     @property
@@ -379,7 +380,7 @@ class Preparation:
         rejected, reasons = found.rejected.copy(), list(found.reasons)
         first_row = np.full(len(rejected), -1, np.int64)
         if self._seen is not None:
-            first_row = self._seen.first_rows(found.number, found.text, rejected < 0)
+            first_row = self._first_rows(found.number, found.text, rejected < 0)
             double = first_row >= 0
             if double.any():
                 rejected[double] = len(reasons)
@@ -415,6 +416,12 @@ class Preparation:
         self._count(added)
         return added
 
+    def _first_rows(
+        self, number: npt.NDArray[np.int64], text: pa.LargeStringArray, kept: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.int64]:
+        assert self._seen is not None
+        return self._seen.first_rows(number, fingerprints(text) if self._by_text else None, kept)
+
     def replay(self, added: pa.Table) -> None:
         """Take note of rows that were prepared before, by another of the same options.
 
@@ -427,8 +434,7 @@ class Preparation:
             digits = pc.utf8_slice_codeunits(added.column("sms_number"), 1)
             number = pc.fill_null(digits.cast(pa.int64()), 0).to_numpy()
             kept = pc.not_equal(added.column("sms_status").cast(_STRING), "rejected").to_numpy()
-            text = one(added.column("sms_text").chunks)
-            self._seen.first_rows(number, text, kept)
+            self._first_rows(number, one(added.column("sms_text").chunks), kept)
         self._count(added)
 
     def _count(self, added: pa.Table) -> None:

@@ -12,7 +12,7 @@ from smslab.errors import InputError
 from smslab.kernels.seen import grow_kernel, hash_kernel, have_kernel, seen_kernel
 from smslab.text import views
 
-__all__ = ["Seen"]
+__all__ = ["Seen", "fingerprints"]
 
 _SMALLEST: Final = 1 << 12
 
@@ -20,6 +20,23 @@ _SMALLEST: Final = 1 << 12
 _FULL: Final = 0.8
 #: What the table has room for.
 _MOST_ROWS: Final = 1 << 32
+
+
+def fingerprints(texts: pa.LargeStringArray) -> npt.NDArray[np.int64]:
+    """Make a number of 64 bits of each text; two texts have the same in one of 10**19 cases.
+
+    Parameters
+    ----------
+    texts : pyarrow.LargeStringArray
+        The texts.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+    """
+    hashes = np.empty(len(texts), np.int64)
+    hash_kernel(*views(texts), hashes)
+    return hashes
 
 
 class Seen:
@@ -31,8 +48,7 @@ class Seen:
     Parameters
     ----------
     by_text : bool
-        Whether the same number with another text is something else. Two different texts to one
-        number are taken for the same in one of 10 to the power of 19 cases.
+        Whether the same number with another text is something else.
 
     Examples
     --------
@@ -78,7 +94,7 @@ class Seen:
     def first_rows(
         self,
         number: npt.NDArray[np.int64],
-        text: pa.LargeStringArray | None = None,
+        text: npt.NDArray[np.int64] | None = None,
         wanted: npt.NDArray[np.bool_] | None = None,
     ) -> npt.NDArray[np.int64]:
         """Look up further rows, and remember them.
@@ -87,8 +103,8 @@ class Seen:
         ----------
         number : ndarray of int64, shape (n,)
             The numbers, 0 or more.
-        text : pyarrow.LargeStringArray, optional
-            The texts, where they count.
+        text : ndarray of int64, shape (n,), optional
+            The texts, as of :func:`fingerprints`, where they count.
         wanted : ndarray of bool, shape (n,), optional
             Which rows count; all if not given.
 
@@ -109,10 +125,7 @@ class Seen:
                 "digit of the numbers"
             )
         wanted = np.ones(len(number), np.bool_) if wanted is None else wanted
-        hashes = np.empty(len(number) if self._by_text else 0, np.int64)
-        if self._by_text:
-            assert text is not None
-            hash_kernel(*views(text), hashes)
+        hashes = text if self._by_text and text is not None else np.empty(0, np.int64)
         places = len(self._table[0])
         while self._entries + len(number) > places * _FULL:
             places *= 2

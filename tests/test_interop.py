@@ -46,6 +46,24 @@ def test_dask_is_lazy_exact_and_equal(client, name, monkeypatch):
             assert found.dtype == lazy.dtype
 
 
+@pytest.mark.parametrize("by", ["number", "number and text", "none"])
+def test_duplicates_are_found_across_partitions(client, by):
+    table = pd.concat([TABLE, TABLE.head(300)], ignore_index=True)
+    options = {"country": "US", "rates": smslab.RateCard.bundled(), "duplicates": by}
+    options |= {"smart": "typographic", "opt_outs": TABLE["to"].dropna().head(20)}
+    expected = smslab.prepare(table, **options).messages
+    expected = expected.astype(dict.fromkeys(expected.select_dtypes("category"), "str"))
+    lazy = sms_dask.prepare(dd.from_pandas(table, npartitions=5), **options)
+    assert dask.is_dask_collection(lazy)
+    assert lazy.npartitions == 5
+    for found in (lazy.compute(), lazy.compute(scheduler="threads")):
+        assert found.astype("str").equals(expected.astype("str"))
+        assert found.dtypes.astype("str").tolist() == lazy.dtypes.astype("str").tolist()
+    for wrong in ({"duplicates": "some"}, {"country": "Narnia"}):
+        with pytest.raises(smslab.errors.SmslabError):
+            sms_dask.prepare(dd.from_pandas(table, npartitions=5), **wrong)
+
+
 def test_replications_on_a_cluster(client):
     scenario = smslab.scenarios.load("parking")
     here = smslab.replicate(scenario, 4, rng=1)

@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from smslab.seen import Seen
+from smslab.seen import Seen, fingerprints
 
 
 @pytest.mark.parametrize("by_text", [False, True])
@@ -13,7 +13,7 @@ def test_first_rows_are_those_of_a_dict(by_text):
         numbers = rng.integers(12025550000, 12025553000, 4000)
         texts = pa.array([f"text {n}" for n in rng.integers(0, 3, 4000)], pa.large_string())
         wanted = rng.random(4000) < 0.9
-        found = seen.first_rows(numbers, texts, wanted)
+        found = seen.first_rows(numbers, fingerprints(texts), wanted)
         for number, text, is_wanted, before in zip(
             numbers.tolist(), texts.to_pylist(), wanted, found, strict=True
         ):

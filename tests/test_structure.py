@@ -144,7 +144,8 @@ ALLOWED = {
         "fields": "errors numbering",
         "numbering": "errors kernels text",
         "columns": "errors",
-        "interop": "cost errors rates segmentation smart",
+        "interop": "cost errors parted prepare rates segmentation smart",
+        "parted": "preparation prepare seen",
         "cli_bulk": "cli_command cli_files bulk errors output rates",
         "bulk": """
             bulk coding columns cost encoding errors files numbering output preparation prepare

@@ -1,6 +1,17 @@
 """Dask: the functions of texts and lists on Dask's Series and DataFrames, lazily.
 
-Replications, plans and sweeps run on a cluster with ``executor=client.get_executor()``.
+Options are those of the functions of the same names in :mod:`smslab`, and results their tables,
+with strings in place of categories. Replications, plans and sweeps run on a cluster with
+``executor=client.get_executor()``.
+
+Examples
+--------
+>>> import dask.dataframe as dd
+>>> import pandas as pd
+>>> from smslab.interop.dask import segment
+>>> texts = dd.from_pandas(pd.Series(["Hello", "Grüße 😀"] * 2), npartitions=2)
+>>> segment(texts)["encoding"].compute().tolist()
+['GSM-7', 'UCS-2', 'GSM-7', 'UCS-2']
 """
 
 from __future__ import annotations
@@ -9,21 +20,23 @@ from typing import Any
 
 import pandas as pd
 
-from smslab import segmentation, smart
+from smslab import parted, segmentation, smart
 from smslab.cost import cost as bill
+from smslab.prepare import prepare as prepared
 from smslab.rates import RateCard
 
 try:
     import dask.dataframe as dd
+    from dask.delayed import delayed
 except ImportError:
     from smslab.errors import MissingExtraError
 
     raise MissingExtraError("dask", "smslab.interop.dask") from None
 
-__all__ = ["cost", "segment", "smart_encode"]
+__all__ = ["cost", "prepare", "segment", "smart_encode"]
 
 
-def segment(texts: dd.Series, **options: Any) -> dd.DataFrame:
+def segment(texts: dd.Series, **options: Any) -> Any:
     """Say how each text is encoded, as :func:`smslab.segment` does.
 
     Parameters
@@ -31,27 +44,16 @@ def segment(texts: dd.Series, **options: Any) -> dd.DataFrame:
     texts : dask.dataframe.Series of str
         The texts.
     **options : object
-        As of :func:`smslab.segment`.
+        As there.
 
     Returns
     -------
     dask.dataframe.DataFrame
-        Nothing is computed until it is asked for.
-
-    Examples
-    --------
-    >>> import dask.dataframe as dd
-    >>> import pandas as pd
-    >>> from smslab.interop.dask import segment
-    >>> texts = dd.from_pandas(pd.Series(["Hello", "Grüße 😀"] * 2), npartitions=2)
-    >>> segment(texts)["encoding"].compute().tolist()
-    ['GSM-7', 'UCS-2', 'GSM-7', 'UCS-2']
     """
-    counts: dd.DataFrame = _applied(segmentation.segment, texts, options)
-    return counts
+    return _applied(segmentation.segment, texts, options)
 
 
-def smart_encode(texts: dd.Series, **options: Any) -> dd.Series:
+def smart_encode(texts: dd.Series, **options: Any) -> Any:
     """Replace characters by look-alikes, as :func:`smslab.smart_encode` does.
 
     Parameters
@@ -59,23 +61,22 @@ def smart_encode(texts: dd.Series, **options: Any) -> dd.Series:
     texts : dask.dataframe.Series of str
         The texts.
     **options : object
-        As of :func:`smslab.smart_encode`.
+        As there.
 
     Returns
     -------
     dask.dataframe.Series
     """
-    changed: dd.Series = _applied(smart.smart_encode, texts, options)
-    return changed
+    return _applied(smart.smart_encode, texts, options)
 
 
-def cost(messages: dd.DataFrame, rates: RateCard | None = None, **options: Any) -> dd.DataFrame:
-    """Say what each message costs, as :func:`smslab.cost` does.
+def cost(messages: dd.DataFrame, rates: RateCard | None = None, **options: Any) -> Any:
+    """Say what each message costs, as :attr:`smslab.Bill.messages`; ``cost_micro`` is exact.
 
     Parameters
     ----------
     messages : dask.dataframe.DataFrame
-        ``text`` and, where there are, ``to``, ``country`` and ``carrier``.
+        As of :func:`smslab.cost`.
     rates : RateCard, optional
         As of :func:`smslab.cost`.
     **options : object
@@ -84,10 +85,36 @@ def cost(messages: dd.DataFrame, rates: RateCard | None = None, **options: Any) 
     Returns
     -------
     dask.dataframe.DataFrame
-        As :attr:`smslab.Bill.messages`; its ``cost_micro`` adds up exactly.
     """
-    charged: dd.DataFrame = _applied(_charged, messages, {"rates": rates, **options})
-    return charged
+    return _applied(_charged, messages, {"rates": rates, **options})
+
+
+def prepare(messages: dd.DataFrame, **options: Any) -> Any:
+    """Prepare a list, as :attr:`smslab.Prepared.messages`: duplicates among all partitions.
+
+    The numbers of all rows come together in one task, at 8 octets each (16 with texts); prepared
+    partitions wait for it in the memory of the cluster, or on its disks.
+
+    Parameters
+    ----------
+    messages : dask.dataframe.DataFrame
+        As of :func:`smslab.prepare`.
+    **options : object
+        As of :func:`smslab.prepare`.
+
+    Returns
+    -------
+    dask.dataframe.DataFrame
+    """
+    by = options.get("duplicates", "number")
+    prepared(messages._meta, **options)  # what is wrong with the options is said at once
+    alone = _applied(parted.prepared_alone, messages, options)
+    if by == "none":
+        return alone
+    parts = alone.to_delayed()
+    first = delayed(parted.first_rows)([delayed(parted.keys_of)(part, by) for part in parts], by)
+    settled = [delayed(parted.without_duplicates)(p, first[n]) for n, p in enumerate(parts)]
+    return dd.from_delayed(settled, meta=alone._meta, divisions=alone.divisions)
 
 
 def _charged(messages: pd.DataFrame, **options: Any) -> pd.DataFrame:
