@@ -118,10 +118,7 @@ def prepare(messages: dd.DataFrame, **options: Any) -> Any:
 
 
 def _charged(messages: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    found: pd.DataFrame = bill(messages, **options).messages
-    # Labels of one partition are not those of another.
-    labels: list[Any] = list(found.select_dtypes("category"))
-    return found.astype(dict.fromkeys(labels, "str"))
+    return parted.unlabelled(bill(messages, **options).messages)
 
 
 def _applied(function: Any, collection: Any, options: dict[str, Any]) -> Any:
