@@ -11,7 +11,6 @@ import csv
 import datetime as dt
 import json
 import re
-import resource
 import statistics
 import sys
 import tempfile
@@ -25,11 +24,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from common import python, versions
 from distributed import Client, LocalCluster
+from matplotlib.axes import Axes
 
 import smslab
-from smslab.interop.dask import segment as of_dask
+from smslab.interop.dask import prepare as of_dask
 from smslab.numbering import countries, zones
 from smslab.sending_hours import SendingHours
+from smslab.style import drawn
 
 START = dt.datetime(2026, 11, 26, 20, tzinfo=dt.UTC)
 
@@ -152,17 +153,60 @@ def _earliest(country: str) -> dt.datetime:
 
 
 def dask(folder: Path, rows: int, workers: int) -> float:
-    """Segment on a cluster of so many workers of one thread; the start is not counted."""
+    """Prepare Parquet to Parquet on so many workers of one thread; the start is not counted."""
     with (
-        LocalCluster(workers, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
-        client.run(smslab.segment, ["warm"])
+        client.run(warm)
         client.run(pa.set_cpu_count, 1)  # a worker is one core, whatever pyarrow finds free
         begin = time.perf_counter()
-        texts = dd.read_parquet(folder / f"list-{rows}.parquet", split_row_groups=20)["text"]
-        of_dask(texts)["segments"].sum().compute()
+        listed = dd.read_parquet(folder / f"list-{rows}.parquet", split_row_groups=4)
+        of_dask(listed, **options(folder, rows)).to_parquet(folder / "dask", write_index=False)
         return time.perf_counter() - begin
+
+
+def warm() -> None:
+    """Compile what a preparation needs."""
+    from smslab import prepare, sample  # noqa: PLC0415  (the worker's own)
+
+    prepare(sample(1000), country="US", smart="typographic")
+
+
+def memory(what: str) -> float:
+    """Return the memory of this process, in MB: VmRSS for now, VmHWM for the most so far."""
+    # The resource module's would be that of whoever started this one, if that was larger.
+    return int(re.search(rf"{what}:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
+
+
+def curve(folder: Path, rows: int, what: str) -> list[tuple[int, float]]:
+    """Return the memory that a process takes, in MB, after so many rows."""
+    seen: list[tuple[int, float]] = []
+
+    def look(done: int, *_: int) -> None:
+        seen.append((done, memory("VmRSS")))
+
+    path, out = folder / f"list-{rows}.parquet", folder / "curve.parquet"
+    if what == "segment":
+        smslab.segment_file(path, out, progress=look)
+    else:
+        smslab.prepare_file(path, out, progress=look, **options(folder, rows))
+    return seen
+
+
+def draw(curves: dict[str, list[tuple[int, float]]], path: str) -> None:
+    """Draw memory over rows."""
+
+    def picture(ax: Axes) -> None:
+        for name, seen in curves.items():
+            millions, memory = zip(
+                *[(rows / 1e6, megabytes) for rows, megabytes in seen], strict=True
+            )
+            ax.plot(millions, memory, label=name)
+        ax.set(xlabel="million rows", ylabel="MB", ylim=(0, None), title="Memory of the process")
+        ax.legend()
+
+    Path(path).write_bytes(drawn(picture, dpi=110))
 
 
 def measured(what: str, folder: Path, rows: int) -> tuple[float, float]:
@@ -173,6 +217,9 @@ def measured(what: str, folder: Path, rows: int) -> tuple[float, float]:
 
 def run(what: str, folder: Path, rows: int) -> None:
     """Do one of the above after a first call that compiles, and print what it took."""
+    if what.startswith("curve"):
+        print(json.dumps(curve(folder, rows, what.partition("-")[2]), separators=(",", ":")))
+        return
     if what.startswith("dask"):
         seconds = dask(folder, rows, int(what[4:]))
     else:
@@ -188,7 +235,7 @@ def run(what: str, folder: Path, rows: int) -> None:
         begin = time.perf_counter()
         globals()[what](folder, rows)
         seconds = time.perf_counter() - begin
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(seconds, memory("VmHWM"))
 
 
 def agreement(folder: Path, rows: int) -> float:
@@ -208,6 +255,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="of which the median is taken")
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--json", metavar="FILE", help="where to write the figures too")
+    parser.add_argument("--picture", metavar="PNG", help="where to draw the memory over rows")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -217,6 +265,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         figures = compared(folder, chosen.rows, chosen.runs)
+        if chosen.picture:
+            curves = {}
+            for what in ("segment", "prepare"):
+                words = ["--run", f"curve-{what}", "--folder", folder, "--rows", str(chosen.rows)]
+                curves[f"{what}_file"] = json.loads(python(__file__, *words)[1][-1])
+            draw(curves, chosen.picture)
     for what, value in figures.items():
         print(f"{what:<74} {value:12,.2f}")
     found = versions(["smslab", "numpy", "pandas", "pyarrow", "numba", "dask", "distributed"])
@@ -240,12 +294,12 @@ def compared(folder: Path, rows: int, runs: int) -> dict[str, float]:
         ]
 
     for size in sizes:
-        (ours, memory), (theirs, _) = medians(["segment", "copy"], size)
+        (ours, peak), (theirs, _) = medians(["segment", "copy"], size)
         print(f"segment {size:,}", file=sys.stderr)
         figures[f"segment, Parquet to Parquet, {size:,} rows, s"] = ours
         figures[f"pyarrow's read and write of the same columns, {size:,} rows, s"] = theirs
         figures[f"segment over pyarrow, {size:,} rows"] = ours / theirs
-        figures[f"segment, peak memory, {size:,} rows, MB"] = memory
+        figures[f"segment, peak memory, {size:,} rows, MB"] = peak
     small = sizes[0]
     (ours, _), (theirs, _), (inside, _) = medians(["prepare", "plain", "frame"], small)
     figures[f"prepare, a DataFrame, {small:,} rows, rows/s"] = small / inside
@@ -253,13 +307,14 @@ def compared(folder: Path, rows: int, runs: int) -> dict[str, float]:
     figures[f"plain pandas, Parquet to Parquet, {small:,} rows, rows/s"] = small / theirs
     figures["prepare over plain pandas, Parquet to Parquet"] = theirs / ours
     figures["rows in which both come to the same, %"] = 100 * agreement(folder, small)
-    big, memory = measured("prepare", folder, rows)
+    ((big, peak),) = medians(["prepare"], rows)
     figures[f"prepare, {rows:,} rows, rows/s"] = rows / big
-    figures[f"prepare, peak memory, {rows:,} rows, MB"] = memory
+    figures[f"prepare, peak memory, {rows:,} rows, MB"] = peak
     (two, _), (one, _) = medians(["dask2", "dask1"], rows)
-    figures[f"Dask, segments of Parquet, 2 workers of one core, {rows:,} rows, s"] = two
-    figures[f"Dask, segments of Parquet, 1 worker of one core, {rows:,} rows, s"] = one
+    figures[f"Dask, prepare, 2 workers of one core, {rows:,} rows, s"] = two
+    figures[f"Dask, prepare, 1 worker of one core, {rows:,} rows, s"] = one
     figures["one worker over two"] = one / two
+    figures["prepare_file on one thread over two workers"] = big / two
     return figures
 
 

@@ -54,7 +54,9 @@ def unlabelled(table: pd.DataFrame) -> pd.DataFrame:
     """
     # By Arrow, which takes a tenth of the time of pandas' own way.
     strings = {
-        str(name): pd.Series(pa.array(table[name]).cast(pa.large_string()), table.index, dtype="str")
+        str(name): pd.Series(
+            pa.array(table[name]).cast(pa.large_string()), table.index, dtype="str"
+        )
         for name in table.select_dtypes("category")
     }
     return table.assign(**strings)

@@ -17,7 +17,7 @@ import pytest
 import smslab
 from smslab.bulk import journal, numbers_in
 from smslab.cli import main
-from smslab.errors import InputError, OptionError
+from smslab.errors import InputError, OptionError, TextError
 from smslab.files import encodings
 from smslab.numbering import locate
 from smslab.preparation import Preparation
@@ -174,6 +174,15 @@ def test_parts_are_those_of_encode(listed):
     assert report.report["texts"].sum() == listed["text"].notna().sum()
     with pytest.raises(OptionError, match="packing must be one of"):
         smslab.encode_file("list.parquet", "out.parquet", packing="zip")
+
+
+def test_a_text_that_no_header_can_join(tmp_path):
+    texts = ["Hi"] * 250 + ["x" * 153 * 256, "Hi"]
+    pd.DataFrame({"text": texts}).to_csv(tmp_path / "in.csv", index=False)
+    says = "of the rows from 201 on, from 0: row 50 has 256 parts"
+    with pytest.raises(TextError, match=says):
+        smslab.encode_file(tmp_path / "in.csv", tmp_path / "out.csv", batch_rows=100)
+    assert not (tmp_path / "out.csv").exists()
 
 
 @pytest.mark.parametrize("by", [(), ("country", "encoding"), ("name",), ("problem",)])

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from smslab.coding import ENCODINGS, Coding, Counts, count
 from smslab.cost import Bill, cost
 from smslab.encoding import encode
-from smslab.errors import InputError
+from smslab.errors import InputError, TextError
 from smslab.preparation import ADDED, Looked, Preparation
 from smslab.prepare import summary_of
 from smslab.rates import MICRO, RateCard
@@ -213,7 +213,10 @@ class Encode:
     def settle(self, looked: pa.Table) -> pa.Table:
         """Encode a batch."""
         texts = pa.chunked_array(as_chunks(looked.column(self._text)), _STRING)
-        frame = encode(texts, reference=self._reference, **self._options)
+        try:
+            frame = encode(texts, reference=self._reference, **self._options)
+        except TextError as error:
+            raise TextError(f"of the rows from {self._rows + 1:,} on, from 0: {error}") from None
         frame["message"] += self._rows + 1
         found = pa.Table.from_pandas(frame, preserve_index=False).cast(self.added)
         self._note(found)
