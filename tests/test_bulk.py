@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -364,6 +365,23 @@ def test_faults_of_the_output(listed, monkeypatch):
         with pytest.raises(OptionError, match=f"{name} must be 1 or more"):
             smslab.prepare_file("list.csv", "out.csv", **{name: 0})
     assert sorted(os.listdir()) == ["folder.csv", "link.csv", "list.csv"]
+
+
+def test_a_folder_that_is_read_only():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(smslab.sample(50), str(folder / "list.csv"))
+        folder.chmod(0o555)
+        user = os.geteuid()
+        try:
+            if user == 0:
+                os.seteuid(65534)  # nobody: the administrator may write anywhere
+            with pytest.raises(InputError, match=r"out\.csv: cannot be written: Permission denied"):
+                smslab.prepare_file(folder / "list.csv", folder / "out.csv")
+        finally:
+            os.seteuid(user)
+        assert os.listdir(folder) == ["list.csv"]
+        folder.chmod(0o755)
 
 
 def test_a_link_is_followed(listed):

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import sys
 import zipfile
 
 import numpy as np
@@ -222,3 +223,25 @@ def test_options_of_reading(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err == ""
     with pytest.raises(OptionError, match="delimiter must be one character"):
         smslab.read_messages("list.csv", delimiter="")
+
+
+@pytest.mark.parametrize(
+    ("module", "library", "extra"),
+    [
+        ("smslab.files.excel", "python_calamine", "excel"),
+        ("smslab.files.excel", "xlsxwriter", "excel"),
+        ("smslab.validation", "phonenumbers", "phone"),
+    ],
+)
+def test_without_the_library(tmp_path, monkeypatch, module, library, extra):
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.delattr(smslab, "validation", raising=False)
+    (tmp_path / "list.xlsx").write_bytes(b"PK")
+    listed = pd.DataFrame({"to": ["+12025550123"], "text": "Hi"})
+    calls = {
+        "excel": lambda: smslab.read_messages(tmp_path / "list.xlsx"),
+        "phone": lambda: smslab.prepare(listed, validate=True),
+    }
+    with pytest.raises(smslab.MissingExtraError, match=rf"pip install 'smslab\[{extra}\]'"):
+        calls[extra]()
