@@ -13,10 +13,16 @@ __all__ = ["COLUMNS", "NESTED", "check_kinds", "find_columns"]
 
 #: Names under which a column is found where none is given, in the order of preference.
 _USUAL: Final = {
-    "text": ("text", "body", "message", "messagetext", "content", "sms", "smstext", "msg"),
+    "text": (
+        *("text", "body", "message", "messagetext", "content", "sms", "smstext", "msg"),
+        *("nachricht", "texto", "mensaje", "mensagem", "texte", "testo", "messaggio"),
+    ),
     "to": (
         *("to", "phone", "phonenumber", "phoneno", "number", "recipient", "msisdn", "mobile"),
         *("mobilenumber", "mobileno", "mobilephone", "cell", "cellphone", "tonumber", "tel"),
+        *("telephone", "telefon", "telefonnummer", "handy", "handynummer", "mobilnummer"),
+        *("telefono", "teléfono", "celular", "móvil", "movil", "téléphone", "telefone"),
+        *("telemóvel", "cellulare"),
     ),
     "country": ("country", "iso2", "countryiso", "countryiso2", "tocountry"),
     "carrier": ("carrier", "network", "operator"),

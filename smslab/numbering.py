@@ -36,12 +36,15 @@ __all__ = [
 PROBLEMS: Final = (
     *("", "no number", "not a phone number", "number too short", "number too long"),
     *("national number without a country", "unknown calling code"),
+    "number rounded by a spreadsheet",
 )
 
 _NANP: Final = "1"
 
 #: Floats from here on are no phone numbers, and larger than the integers that they can hold.
 _LARGEST: Final = 1e16
+#: How spreadsheets show long numbers, whose last digits are lost when that is saved.
+_ROUNDED: Final = r"^[0-9]([.,][0-9]+)?[eE]\+?(0?[6-9]|1[0-4])$"
 #: Fifteen digits and the plus sign.
 _LONGEST_E164: Final = 16
 
@@ -256,6 +259,9 @@ def locate(numbers: pd.Series[Any], default: str | npt.NDArray[np.int16] | None 
     numbers_kernel(  # type: ignore[call-arg]  # numba has no types
         *views(text), default, *_national(), *_tree(), *found
     )
+    strange = np.flatnonzero(found.problem == PROBLEMS.index("not a phone number"))
+    rounded = pc.match_substring_regex(text.take(pa.array(strange)), _ROUNDED)
+    found.problem[strange[rounded.to_numpy(zero_copy_only=False)]] = len(PROBLEMS) - 1
     return found
 
 

@@ -16,6 +16,10 @@ def phone_number(
     if not text:
         return "", "no number"
     digits, international = read(text)
+    if re.fullmatch(r"\d([.,]\d+)?[eE]\+?\d+", text, re.ASCII):
+        exponent = int(re.split("[eE]", text)[1])
+        if 6 <= exponent <= 14 and re.search(r"[eE]\+?\d\d?$", text):
+            return "", "number rounded by a spreadsheet"
     if digits is None:
         return "", "not a phone number"
     if not international and code:

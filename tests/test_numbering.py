@@ -73,7 +73,7 @@ from smslab.numbering import (
         ("  ", "US", None, "no number"),
         ("n/a", "US", None, "not a phone number"),
         ("+1 202 555 0123 x7", "US", None, "not a phone number"),
-        ("1.20256E+10", "US", None, "not a phone number"),
+        ("1.20256E+10", "US", None, "number rounded by a spreadsheet"),
         ("+1 202", "US", None, "number too short"),
         ("+49 202 555 0123 4567 89", "US", None, "number too long"),
         ("+999 555 0100 200", "US", None, "unknown calling code"),
@@ -158,6 +158,7 @@ PIECES = [
     ),
     *("0", "1", "2", "8", "20", "44", "39", "49", "06", ".0", ".5", " / ", "555", "0123", "7700"),
     *("900123", "23456789", "12025550123", "447700900123", "1 202 555 0123"),
+    *("E+", "e", "E+10", "1.2"),
 ]
 
 
