@@ -359,9 +359,11 @@ def _as_text(numbers: pd.Series[Any]) -> pd.Series[Any]:
     if pd.api.types.is_float_dtype(numbers):
         values = numbers.astype("Float64")
         numbers_that_fit = values.where((values.abs() < _LARGEST).fillna(False))
-        if not (numbers_that_fit.dropna() % 1 == 0).all():
-            raise InputError("the numbers have decimals; pass the column of phone numbers")
-        return numbers_that_fit.astype("Int64").astype("str").fillna(values.astype("str"))
+        are_whole = (numbers_that_fit % 1 == 0).fillna(False)
+        if numbers_that_fit.notna().sum() > 2 * are_whole.sum():
+            raise InputError("most numbers have decimals; pass the column of phone numbers")
+        whole = numbers_that_fit.where(are_whole).astype("Int64").astype("str")
+        return whole.fillna(values.astype("str"))
     if pd.api.types.is_integer_dtype(numbers) or isinstance(numbers.dtype, pd.StringDtype):
         return numbers.astype("str")
     return as_strings(numbers)

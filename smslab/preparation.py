@@ -184,15 +184,14 @@ class _Options:
         default = -1 if self.country is None else countries().index(self.country)
         if "country" not in columns:
             located = locate(columns["to"], self.country)
-            country = located.country
-        else:
-            codes, names = pd.factorize(as_strings(columns["country"]))
-            upper = [str(name).strip().upper() for name in names]
-            known = [countries().index(name) if name in countries() else -1 for name in upper]
-            given = np.array([*known, -1], np.int16)[codes]
-            located = locate(columns["to"], np.where(given < 0, default, given).astype(np.int16))
-            country = np.where(given < 0, located.country, given).astype(np.int16)
-        return located, np.where(country < 0, default, country).astype(np.int16)
+            return located, np.where(located.country < 0, default, located.country).astype(np.int16)
+        codes, names = pd.factorize(as_strings(columns["country"]))
+        upper = [str(name).strip().upper() for name in names]
+        # Where a country stands in the row, the default is that of others.
+        known = [countries().index(n) if n in countries() else -1 if n else default for n in upper]
+        own = np.array([*known, default], np.int16)[codes]
+        located = locate(columns["to"], own)
+        return located, np.where(own < 0, located.country, own).astype(np.int16)
 
 
 class Preparation:

@@ -23,6 +23,10 @@ MARKETING: Final = "marketing"
 _SECOND_US: Final = 1_000_000
 _HORIZON_US: Final = 15 * 86_400 * _SECOND_US
 
+#: What 64 bits of microseconds since 1970 hold, and time zones have rules for.
+_FIRST_YEAR: Final = 1971
+_LAST_YEAR: Final = 2199
+
 Quiet = str | tuple[float, float]
 
 
@@ -61,6 +65,10 @@ class SendingHours:
                 "start must be a moment with its offset, such as "
                 "datetime(2026, 11, 26, 10, tzinfo=UTC), where there are quiet hours; not "
                 f"{start!r}"
+            )
+        if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
+            raise OptionError(
+                f"start must be in the years {_FIRST_YEAR} to {_LAST_YEAR}; not {start.isoformat()}"
             )
         self._start = start
         self._hours = None if quiet == MARKETING else _without(quiet)

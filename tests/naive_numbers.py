@@ -16,12 +16,10 @@ def phone_number(
     if not text:
         return "", "no number"
     digits, international = read(text)
-    if re.fullmatch(r"\d([.,]\d+)?[eE]\+?\d+", text, re.ASCII):
-        exponent = int(re.split("[eE]", text)[1])
-        if 6 <= exponent <= 14 and re.search(r"[eE]\+?\d\d?$", text):
-            return "", "number rounded by a spreadsheet"
     if digits is None:
-        return "", "not a phone number"
+        rounded = re.fullmatch(r"\d([.,]\d+)?[eE]\+?(\d\d?)", text, re.ASCII)
+        is_rounded = rounded and 6 <= int(rounded[2]) <= 14
+        return "", "number rounded by a spreadsheet" if is_rounded else "not a phone number"
     if not international and code:
         if code == "1":
             national = len(digits) < 11

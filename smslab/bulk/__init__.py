@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from smslab.bulk.run import Step, Work, process
 from smslab.bulk.steps import Encode, Prepare, Price, Segment, column_of
 from smslab.coding import Coding
 from smslab.columns import COLUMNS, check_kinds, find_columns
-from smslab.errors import InputError
+from smslab.errors import InputError, OptionError
 from smslab.files.batches import BATCH_ROWS, Source
 from smslab.files.kinds import kind_of
 from smslab.files.sinks import open_sink
@@ -123,6 +123,8 @@ def prepare_file(
     rejected            1  number too short
     rejected            1  unknown calling code
     """
+    if isinstance(options.get("opt_outs"), Iterator):
+        options["opt_outs"] = list(options["opt_outs"])
     preparation = Preparation(rates=rates, **options)
 
     def step(source: Source) -> tuple[Step, Any]:
@@ -328,8 +330,13 @@ def _done(
 ) -> FileReport:
     """Take a file through the step that is made for it."""
     target = None if output is None else str(output)
-    if target is not None and target != "-":
-        check_apart(target, None if str(path) == "-" else path)
+    is_file = target is not None and target != "-"
+    if work.resume and str(path) == "-":
+        raise OptionError("what comes from the standard input cannot go on; begin without resume")
+    if target is not None and is_file:
+        given = None if str(path) == "-" else path
+        check_apart(target, given)
+        check_apart(unreadable_path(target), given)
     with open_source(path, reading) as source:
         step, columns = make(source)
         stat = os.stat(source.name) if os.path.exists(source.name) else None
@@ -350,8 +357,11 @@ def _done(
         rows = process(source, step, target, work, job)
     names = pd.Index(["row", "problem", "content"])
     unreadable = pd.DataFrame(source.unreadable, columns=names)
-    if len(unreadable) and target is not None and target != "-":
-        write_table(unreadable, unreadable_path(target))
+    if target is not None and is_file:
+        if len(unreadable):
+            write_table(unreadable, unreadable_path(target))
+        else:
+            Path(unreadable_path(target)).unlink(missing_ok=True)  # an earlier run's
     return FileReport(
         output=target,
         rows=rows,
@@ -368,8 +378,8 @@ def _told(value: Any) -> Any:
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = dataclasses.astuple(value)
-    if isinstance(value, pd.Series):
-        value = value.tolist()
+    if isinstance(value, Iterable):
+        value = list(value)  # a Series or an array shows a few of its values
     return hashlib.sha256(repr(value).encode("utf-8", "replace")).hexdigest()
 
 

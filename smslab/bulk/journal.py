@@ -55,6 +55,8 @@ class Journal:
     def __enter__(self) -> Self:
         if self._output.is_dir():
             raise InputError(f"{self._output}: is a folder; choose another output")
+        if self._output.exists() and not self._output.is_file():
+            raise InputError(f"{self._output}: is no file; write to - and pass that on")
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(self._folder / "lock")
         if self._lock is None:

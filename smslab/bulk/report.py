@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import html
+from typing import Final
 
 import pandas as pd
 
 __all__ = ["FileReport", "unreadable_path"]
+
+#: Rows that could not be read which are shown.
+_SHOWN: Final = 3
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -47,12 +51,11 @@ class FileReport:
         """Return it in words."""
         lines = [*self.words, *self.notes]
         if len(self.unreadable):
-            row, problem = self.unreadable.loc[0, ["row", "problem"]]
             kept = self.output is not None and self.output != "-"
             where = f" and are in {unreadable_path(str(self.output))}" if kept else ""
-            lines.append(
-                f"{len(self.unreadable):,} rows could not be read{where}: row {row} {problem}"
-            )
+            lines.append(f"{len(self.unreadable):,} rows could not be read{where}:")
+            for row, problem, content in self.unreadable.head(_SHOWN).itertuples(index=False):
+                lines.append(f"row {row} {problem}: {content[:60]!r}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:

@@ -161,7 +161,9 @@ def _settled(
     rows = 0
     for number in range(journal.finished if journal is not None else 0):
         assert journal is not None
-        table, added = next(batches), journal.read(number)
+        table, added = next(batches, None), journal.read(number)
+        if table is None:
+            raise InputError(f"{source.name}: is shorter than it was; begin without resume")
         step.replay(table, added)
         yield table, added
         rows = _told(rows, table, source, work)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from smslab.coding import ENCODINGS, Coding, Counts, count
 from smslab.cost import Bill, cost
 from smslab.encoding import encode
-from smslab.errors import InputError, TextError
+from smslab.errors import InputError, OptionError, TextError
 from smslab.preparation import ADDED, Looked, Preparation
 from smslab.prepare import summary_of
 from smslab.rates import MICRO, RateCard
@@ -252,6 +252,9 @@ class Encode:
         return self._tally.words(rows)
 
 
+_SUMS: Final = ["messages", "segments", "cost_micro", "unpriced"]
+
+
 class Price(_Beside):
     """Say what each message costs.
 
@@ -286,7 +289,11 @@ class Price(_Beside):
         sender_type: str | None,
         by: Sequence[str],
     ) -> None:
-        self._columns, self._rates, self._by = columns, rates, list(by) or ["country"]
+        self._columns, self._rates = columns, rates
+        self._by = list(dict.fromkeys(by)) or ["country"]
+        clash = next((name for name in self._by if name in (*_SUMS, "cost")), None)
+        if clash is not None:
+            raise OptionError(f"{clash!r} cannot be added up by: a sum is called so")
         self._options = {"country": country, "sender_type": sender_type}
         cost([], rates, **self._options)  # what is wrong with them is said at once
         self._groups = _summed([], self._by)
@@ -336,11 +343,10 @@ class Price(_Beside):
 
 def _summed(groups: Sequence[pd.DataFrame], by: Sequence[str]) -> pd.DataFrame:
     """Add up the same groups of several batches, exactly."""
-    sums = ["messages", "segments", "cost_micro", "unpriced"]
     if not groups:
-        return pd.DataFrame(columns=pd.Index([*by, *sums]))
+        return pd.DataFrame(columns=pd.Index([*by, *_SUMS]))
     joined = pd.concat(groups, ignore_index=True)
-    return joined.groupby(list(by), sort=False, dropna=False)[sums].sum().reset_index()
+    return joined.groupby(list(by), sort=False, dropna=False)[_SUMS].sum().reset_index()
 
 
 class Prepare(_Beside):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import Any, Final, Self
 
@@ -23,6 +24,8 @@ __all__ = ["DelimitedSink", "DelimitedSource"]
 _LONGEST_ROW: Final = 16 << 20
 
 _STRING: Final = pa.large_string()
+
+_BLANK_LINES: Final = re.compile(r"[\r\n]+")
 
 _DELIMITERS: Final = {"csv": ",", "tsv": "\t"}
 
@@ -68,15 +71,19 @@ class DelimitedSource:
         if self._delimiter not in (",", "\t") and delimiter is None:
             self.notes.append(f"cells are parted by {self._delimiter!r}")
         self._quotes = _Quotes(self._file, self._delimiter)
-        self._reader = self._opened(_header(name, sample, self._delimiter))
+        blank = _BLANK_LINES.match(sample)
+        self._reader = self._opened(
+            _header(name, sample, self._delimiter), len(blank[0].splitlines()) if blank else 0
+        )
         self.schema: pa.Schema = self._reader.schema
 
-    def _opened(self, names: list[str]) -> pa_csv.CSVStreamingReader:
-        # In a file of one column an empty line is an empty cell.
+    def _opened(self, names: list[str], blank_lines: int) -> pa_csv.CSVStreamingReader:
+        # In a file of one column an empty line is an empty cell; in others it is passed over below,
+        # since pyarrow would not count it.
         parse = pa_csv.ParseOptions(
             delimiter=self._delimiter,
             newlines_in_values=True,
-            ignore_empty_lines=len(names) > 1,
+            ignore_empty_lines=False,
             invalid_row_handler=self._skip,
         )
         # "NA" is Namibia and "null" a text: no cell of a CSV file is a null.
@@ -85,7 +92,7 @@ class DelimitedSource:
             null_values=[],
             strings_can_be_null=False,
         )
-        read = pa_csv.ReadOptions(block_size=_LONGEST_ROW, use_threads=False)
+        read = pa_csv.ReadOptions(block_size=_LONGEST_ROW, use_threads=False, skip_rows=blank_lines)
         try:
             return pa_csv.open_csv(self._quotes, read, parse, convert)
         except pa.ArrowInvalid as error:
@@ -105,13 +112,15 @@ class DelimitedSource:
             )
 
     def _skip(self, row: Any) -> str:
+        if not row.text.strip():
+            return "skip"
         what = f"has {row.actual_columns} cells, the header {row.expected_columns}"
         self.unreadable.append((row.number or 0, what, row.text))
         return "error" if len(self.unreadable) > MOST_UNREADABLE else "skip"
 
     def _wrong(self, error: Exception) -> InputError:
         fault = str(error).splitlines()[0]
-        if "straddl" in fault:
+        if "straddl" in fault or self._quotes.is_open:
             return InputError(
                 f"{self.name}: a row is longer than {_LONGEST_ROW >> 20} MB, or the quote that is "
                 f"opened in line {self._quotes.opened} is never closed"

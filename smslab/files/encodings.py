@@ -87,9 +87,9 @@ class Expanded(io.RawIOBase):
         return len(octets)
 
 
-def _encoding_of(start: bytes, whole: bool) -> tuple[str, list[str], list[str]]:
+def _encoding_of(name: str, start: bytes, whole: bool) -> tuple[str, list[str], list[str]]:
     """Find out how a text file is encoded: by Python's name, what is so, and what is guessed."""
-    for mark, name in (
+    for mark, marked in (
         (codecs.BOM_UTF8, "utf-8-sig"),
         (codecs.BOM_UTF32_LE, "utf-32"),
         (codecs.BOM_UTF32_BE, "utf-32"),
@@ -97,12 +97,20 @@ def _encoding_of(start: bytes, whole: bool) -> tuple[str, list[str], list[str]]:
         (codecs.BOM_UTF16_BE, "utf-16"),
     ):
         if start.startswith(mark):
-            return name, [] if name == "utf-8-sig" else [f"is {name.upper()}"], []
+            return marked, [] if marked == "utf-8-sig" else [f"is {marked.upper()}"], []
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start, final=whole)
     except UnicodeDecodeError as error:
         octet = start[error.start]
         line = start.count(b"\n", 0, error.start) + 1
+        shown = start.decode("utf-8", "surrogateescape")
+        wrong = sum("\udc80" <= character <= "\udcff" for character in shown)
+        beyond = len(shown) - sum(map(str.isascii, shown)) - wrong
+        if beyond > wrong:
+            raise InputError(
+                f"{name}: is UTF-8 but for {wrong:,} octets, the first in line {line} "
+                f"(0x{octet:02X}): mend it, or name its encoding"
+            ) from None
         guess = (
             f"is not UTF-8 (line {line} has the octet 0x{octet:02X}): read as Windows-1252; name "
             "another encoding if that is wrong"
@@ -141,9 +149,11 @@ def utf8_of(name: str, file: Any, encoding: str | None) -> tuple[Any, str, list[
     if encoding is None and not marked and b"\0" in start[:1000]:
         raise InputError(f"{name}: is no text; is it a spreadsheet or compressed?")
     whole = len(start) < _SNIFFED
-    found, notes, guesses = _encoding_of(start, whole)
-    if encoding is not None:
-        found, notes, guesses = encoding, [], []
+    found = encoding or ""
+    notes: list[str] = []
+    guesses: list[str] = []
+    if encoding is None:
+        found, notes, guesses = _encoding_of(name, start, whole)
     try:
         sample = codecs.getincrementaldecoder(found)().decode(start, final=whole)
     except UnicodeError as error:

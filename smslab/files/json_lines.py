@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from typing import Any, Final
@@ -60,18 +61,19 @@ class JsonLinesSource:
         self.name, self.octets, self._raw = name, octets, raw
         self.unreadable: list[tuple[int, str, str]] = []
         self._file, sample, self.notes, self.guesses = utf8_of(name, file, encoding)
-        nested: dict[str, bool] = {}
+        nested: dict[str, int] = {}
         first = ""
         for number, line in enumerate(sample.split("\n")[:-1] or [sample], 1):
             found, problem = _object_of(line)
             if problem and line.strip():
                 first = first or f"; line {number} {problem}"
             for column, value in found.items():
-                nested[column] = nested.get(column, False) or isinstance(value, list | dict)
+                is_nested = isinstance(value, list | dict)
+                nested[column] = nested.get(column, 0) + (1 if is_nested else -(value is not None))
         if not nested:
             raise InputError(f"{name}: has no line with a JSON object{first}")
         fields = [pa.field(column, _STRING) for column in nested]
-        self._nested = {column for column, is_nested in nested.items() if is_nested}
+        self._nested = {column for column, more in nested.items() if more > 0}
         self.schema = pa.schema(
             [f.with_metadata(NESTED) if f.name in self._nested else f for f in fields]
         )
@@ -129,8 +131,26 @@ class JsonLinesSource:
             )
 
 
+class _Number(str):
+    """A number as it is written."""
+
+
 def _as_text(value: Any) -> str | None:
+    if isinstance(value, list | dict):
+        return _written(value)
     return value if isinstance(value, str) or value is None else json.dumps(value)
+
+
+def _written(value: Any) -> str:
+    """Write what was read as JSON again."""
+    if isinstance(value, _Number):
+        return value
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(k, ensure_ascii=False)}: {_written(v)}" for k, v in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _is_utf8(octets: bytes) -> bool:
@@ -153,7 +173,8 @@ def _is_whole(text: str | None) -> bool:
 def _object_of(line: str) -> tuple[dict[str, Any], str]:
     """Read a line: the object, and what is wrong with it."""
     try:
-        found = json.loads(line, object_pairs_hook=_object)
+        # A number stays as it is written: 1.10 is no 1.1, and 64 bits hold few digits.
+        found = json.loads(line, object_pairs_hook=_object, parse_float=_Number, parse_int=_Number)
     except InputError as error:
         return {}, str(error)
     except (ValueError, RecursionError):
@@ -182,6 +203,21 @@ class JsonLinesSink:
 
     def write(self, table: pa.Table) -> None:
         """Write a batch."""
-        frame = octets_in_hex(table).to_pandas(types_mapper=_NULLABLE.get)
-        lines = frame.to_json(orient="records", lines=True, force_ascii=False, date_format="iso")
+        table = octets_in_hex(table)
+        if any(pa.types.is_nested(field.type) for field in table.schema):
+            # Slower: pandas makes floats of integers beside nulls inside lists and structs.
+            rows = table.to_pylist()
+            lines = "".join(json.dumps(r, ensure_ascii=False, default=_plain) + "\n" for r in rows)
+        else:
+            frame = table.to_pandas(types_mapper=_NULLABLE.get)
+            lines = frame.to_json(
+                orient="records", lines=True, force_ascii=False, date_format="iso"
+            )
         self._file.write(lines.encode())
+
+
+def _plain(value: Any) -> str:
+    """Write what JSON has no way to write."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)

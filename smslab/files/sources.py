@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from smslab.errors import InputError, OptionError
 from smslab.files.batches import Source
@@ -20,6 +20,8 @@ from smslab.files.kinds import kind_of
 from smslab.files.parquet import ParquetSource
 
 __all__ = ["Reading", "open_source"]
+
+_NOT_OF_FILES: Final = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +50,20 @@ class Reading:
     def __post_init__(self) -> None:
         if self.encoding is not None:
             try:
-                codecs.lookup(self.encoding)
+                "".encode(self.encoding)  # some that Python knows are not of texts
+                name = codecs.lookup(self.encoding).name
             except LookupError:
+                name = ""
+            if not name or name in _NOT_OF_FILES:
                 raise OptionError(
-                    f"encoding must be one that Python knows; not {self.encoding!r}"
-                ) from None
+                    f"encoding must be one of text files that Python knows; not {self.encoding!r}"
+                )
         delimiter = self.delimiter
-        if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-            raise OptionError(f"delimiter must be one character such as ';'; not {delimiter!r}")
+        is_one = delimiter is None or (len(delimiter) == 1 and delimiter.isascii())
+        if not is_one or (delimiter or "") in ('"', "\r", "\n"):
+            raise OptionError(
+                f"delimiter must be one ASCII character such as ';'; not {delimiter!r}"
+            )
 
 
 @contextlib.contextmanager
