@@ -56,6 +56,7 @@ def add_bulk_commands(commands: Any, epilog: str) -> None:
     prepare.add_argument("--to", metavar="COL", help="column of the phone numbers")
     prepare.add_argument("--country", metavar="CC", help="country of national numbers")
     prepare.add_argument("--opt-outs", metavar="FILE", help="numbers that nothing is sent to")
+    prepare.add_argument("--opt-outs-to", metavar="COL", help="column of the numbers in that file")
     prepare.add_argument(
         "--template", metavar="TEXT", help="text of all, with {fields}, {field:20} for a limit"
     )
@@ -137,6 +138,9 @@ def _prepare(options: argparse.Namespace) -> None:
 
     if options.output != "-":
         check_apart(options.output, options.opt_outs, options.rates)
+    opt_outs = None
+    if options.opt_outs is not None:
+        opt_outs = numbers_in(options.opt_outs, options.opt_outs_to)
     rates = None
     if options.rates is not None:
         rates = RateCard.bundled() if options.rates == "list" else RateCard.read(options.rates)
@@ -147,7 +151,7 @@ def _prepare(options: argparse.Namespace) -> None:
             to=options.to,
             rates=rates,
             country=options.country,
-            opt_outs=None if options.opt_outs is None else numbers_in(options.opt_outs),
+            opt_outs=opt_outs,
             template=options.template,
             smart=options.smart,
             languages=languages_of(options.languages),

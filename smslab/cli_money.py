@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smslab.cli_command import add_command
 from smslab.cli_files import LISTS, add_file_options, files_of, resumable, say
+from smslab.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +37,7 @@ def add_money_commands(commands: Any, epilog: str) -> None:
         "cost",
         _cost,
         "what a list costs if it is sent, or what a log was charged",
-        "With -o the list is written with its costs, or with --by the sums.",
+        "With -o the list is written with its costs, or with --by the sums (.csv, .parquet).",
     )
     cost.add_argument("file", metavar="FILE", help=f"a log with --log, or a list: {LISTS}")
     add_file_options(cost, None)
@@ -140,6 +142,8 @@ def _cost(options: argparse.Namespace) -> None:
 
     if options.output is not None:
         check_apart(options.output, options.rates)
+        if names and Path(options.output).suffix.lower() not in (".csv", ".parquet"):
+            raise InputError(f"{options.output}: sums go into .csv or .parquet")
     with resumable(options):
         report = cost_file(
             options.file,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import pandas as pd
 import pyarrow as pa
 
 from smslab.errors import InputError, nearest
 
-__all__ = ["COLUMNS", "NESTED", "check_kinds", "find_columns"]
+__all__ = ["COLUMNS", "NESTED", "NULLABLE", "check_kinds", "find_columns"]
 
 #: Names under which a column is found where none is given, in the order of preference.
 _USUAL: Final = {
@@ -34,6 +35,19 @@ COLUMNS: Final = ("text", "to", "country", "carrier")
 
 _CALLED: Final = {"text": "the text", "to": "the phone number"}
 
+
+#: Integers stay integers beside nulls.
+NULLABLE: Final = {
+    pa.int8(): pd.Int8Dtype(),
+    pa.int16(): pd.Int16Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.UInt8Dtype(),
+    pa.uint16(): pd.UInt16Dtype(),
+    pa.uint32(): pd.UInt32Dtype(),
+    pa.uint64(): pd.UInt64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
 
 #: What a field of strings is marked with that are JSON of lists or objects.
 NESTED: Final = {b"smslab": b"nested"}

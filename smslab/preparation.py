@@ -23,8 +23,17 @@ from smslab.coding import ENCODINGS, Coding, Counts, count
 from smslab.columns import COLUMNS, find_columns
 from smslab.errors import InputError, OptionError
 from smslab.lookalikes import check_level
-from smslab.messages import EMPTY_TEXT, NO_TEXT, carriers
-from smslab.numbering import PROBLEMS, as_strings, countries, country_code, e164, locate, zones
+from smslab.messages import EMPTY_TEXT, NO_TEXT, UNKNOWN_COUNTRY, carriers
+from smslab.numbering import (
+    PROBLEMS,
+    Located,
+    as_strings,
+    countries,
+    country_code,
+    e164,
+    locate,
+    zones,
+)
 from smslab.rates import MICRO, RateCard
 from smslab.seen import Seen, fingerprints
 from smslab.segment_prices import segment_prices
@@ -118,7 +127,8 @@ class _Options:
                 rejected[found] = len(reasons)
                 reasons.append(reason)
 
-        located, country = self._located(columns)
+        located, country, is_strange = self._located(columns)
+        reject(is_strange & (located.problem > 0), UNKNOWN_COUNTRY)
         for place in np.unique(located.problem):
             if place:
                 reject(located.problem == place, PROBLEMS[place])
@@ -179,19 +189,23 @@ class _Options:
             send_at_s,
         )
 
-    def _located(self, columns: Mapping[str, pd.Series[Any]]) -> tuple[Any, npt.NDArray[np.int16]]:
-        """Return where each number leads, and the country: that of the row wins."""
+    def _located(
+        self, columns: Mapping[str, pd.Series[Any]]
+    ) -> tuple[Located, npt.NDArray[np.int16], npt.NDArray[np.bool_]]:
+        """Return where each number leads, the country (that of the row wins), and which is none."""
         default = -1 if self.country is None else countries().index(self.country)
         if "country" not in columns:
             located = locate(columns["to"], self.country)
-            return located, np.where(located.country < 0, default, located.country).astype(np.int16)
+            country = np.where(located.country < 0, default, located.country).astype(np.int16)
+            return located, country, np.zeros(len(country), np.bool_)
         codes, names = pd.factorize(as_strings(columns["country"]))
         upper = [str(name).strip().upper() for name in names]
         # Where a country stands in the row, the default is that of others.
         known = [countries().index(n) if n in countries() else -1 if n else default for n in upper]
         own = np.array([*known, default], np.int16)[codes]
         located = locate(columns["to"], own)
-        return located, np.where(own < 0, located.country, own).astype(np.int16)
+        is_strange = np.array([bool(n) and n not in countries() for n in upper] + [False])[codes]
+        return located, np.where(own < 0, located.country, own).astype(np.int16), is_strange
 
 
 class Preparation:
@@ -268,6 +282,8 @@ class Preparation:
             return seen
         if isinstance(opt_outs, str | bytes):
             raise TypeError("opt_outs must be several numbers, such as a list; not one text")
+        if isinstance(opt_outs, pd.DataFrame):
+            raise TypeError("opt_outs must be numbers; pass the column of the table that has them")
         numbers = opt_outs if isinstance(opt_outs, pd.Series) else pd.Series(list(opt_outs))
         located = locate(numbers, country)
         unclear = int(np.count_nonzero(located.problem))

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from smslab import rules
+from smslab.columns import NULLABLE
 from smslab.preparation import Preparation
 from smslab.rates import RateCard
 from smslab.text import Texts
@@ -238,7 +239,7 @@ def prepare(
     if not isinstance(messages, pd.DataFrame):
         if not hasattr(messages, "__arrow_c_stream__"):
             raise TypeError(f"messages must be a table; not {type(messages).__name__}")
-        messages = pa.table(messages).to_pandas()
+        messages = pa.table(messages).to_pandas(types_mapper=NULLABLE.get)
     preparation = Preparation(
         country=country,
         opt_outs=opt_outs,
@@ -256,8 +257,7 @@ def prepare(
     names = [str(name) for name in messages.columns]
     columns = preparation.columns_of("messages", names, {"text": text, "to": to})
     chosen = {key: messages.iloc[:, names.index(name)] for key, name in columns.items()}
-    nullable = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
-    added = preparation.add(chosen, len(messages)).to_pandas(types_mapper=nullable.get)
+    added = preparation.add(chosen, len(messages)).to_pandas(types_mapper=NULLABLE.get)
     return Prepared(
         messages=pd.concat([messages, added.set_axis(messages.index)], axis=1),
         report=preparation.report(),

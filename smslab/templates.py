@@ -89,6 +89,8 @@ class Template:
         """
         if not isinstance(template, str):
             raise TypeError(f"template must be a string; not {type(template).__name__}")
+        if any("\ud800" <= character <= "\udfff" for character in template):
+            raise TextError(f"template has half a surrogate pair: {template!a}")
         pieces: list[str | Field] = []
         place = 0
         for piece in _PIECE.finditer(template):
@@ -183,9 +185,10 @@ class Template:
 
 
 def _values(column: pd.Series[Any]) -> pa.LargeStringArray:
-    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
-        column = column.astype("Int64")  # whole numbers that nulls have made floats
     found = pa.array(as_strings(column), _STRING)
+    if pd.api.types.is_float_dtype(column):
+        # Nulls make floats of whole numbers; what a value becomes must not depend on others.
+        found = pc.replace_substring_regex(found, r"\.0$", "")
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 

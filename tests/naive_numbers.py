@@ -49,7 +49,8 @@ def phone_number(
 
 def read(text: str) -> tuple[str | None, bool]:
     """Return the digits of a number, None if it is none, and whether it is international."""
-    space, dash = "[ \t\n\r\f]", "[-.()/ \t\n\r\f\u00a0\u2010-\u2015]"
+    space, dash = "[ \t\f]", "[-.()/ \t\f\u00a0\u2010-\u2015]"
+    text = text.removeprefix("'")
     text = re.sub(f"^tel:{space}*|^{space}+", "", text)
     international = text.startswith(("+", "00"))
     text = re.sub(r"^([^.]*)\.0+$", r"\1", text)

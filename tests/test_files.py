@@ -221,7 +221,7 @@ def test_options_of_reading(tmp_path, monkeypatch, capsys):
     assert "smslab: list.csv is not UTF-8 (line 2 has the octet 0xFC)" in capsys.readouterr().err
     assert main(["lint", "list.csv", "--encoding", "latin-1", "--delimiter", "|"]) == 0
     assert capsys.readouterr().err == ""
-    with pytest.raises(OptionError, match="delimiter must be one character"):
+    with pytest.raises(OptionError, match="delimiter must be one ASCII character"):
         smslab.read_messages("list.csv", delimiter="")
 
 

@@ -135,9 +135,9 @@ def test_country_of_the_row_wins_and_completes():
     assert found["sms_number"].fillna("").tolist() == [
         *("+447700900123", "+12025550101", "+447700900123", "", "+12025550102")
     ]
-    assert found["sms_country"].tolist() == ["GB", "US", "US", "US", "US"]
+    assert found["sms_country"].astype("str").fillna("").tolist() == ["GB", "US", "US", "", "US"]
     assert found["sms_reason"].astype("str").fillna("").tolist() == [
-        *("", "", "duplicate", "unknown calling code", "")
+        *("", "", "duplicate", "unknown country", "")
     ]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -17,12 +18,11 @@ from smslab.bulk.run import Step, Work, process
 from smslab.bulk.steps import Encode, Prepare, Price, Segment, column_of
 from smslab.coding import Coding
 from smslab.columns import COLUMNS, check_kinds, find_columns
-from smslab.errors import InputError, OptionError
+from smslab.errors import GuessWarning, InputError, OptionError
 from smslab.files.batches import BATCH_ROWS, Source
 from smslab.files.kinds import kind_of
 from smslab.files.sinks import open_sink
 from smslab.files.sources import Reading, open_source
-from smslab.numbering import locate
 from smslab.output import check_apart, write_table, write_whole
 from smslab.preparation import TIME_ZONE, Preparation
 from smslab.rates import RateCard
@@ -297,6 +297,7 @@ object
         As of :func:`smslab.cost` and :meth:`smslab.Bill.by`.
     """
     card = RateCard.bundled() if rates is None else rates
+    by = [by] if isinstance(by, str) else list(by)
 
     def step(source: Source) -> tuple[Step, Any]:
         columns = _roles(source, {"text": text, "to": to}, ("text",))
@@ -378,7 +379,9 @@ def _told(value: Any) -> Any:
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = dataclasses.astuple(value)
-    if isinstance(value, Iterable):
+    if isinstance(value, set | frozenset):
+        value = sorted(map(str, value))
+    elif isinstance(value, Iterable):
         value = list(value)  # a Series or an array shows a few of its values
     return hashlib.sha256(repr(value).encode("utf-8", "replace")).hexdigest()
 
@@ -413,6 +416,10 @@ def sample_file(output: str | Path, rows: int, *, rng: Seed = 2026) -> None:
             sink.write(block)
 
 
+#: A name of a column with so many digits is a number.
+_DIGITS: Final = 5
+
+
 def numbers_in(path: str | Path, to: str | None = None) -> pd.Series[Any]:
     """Read the column of phone numbers of a file, such as a list of opt-outs.
 
@@ -432,6 +439,11 @@ def numbers_in(path: str | Path, to: str | None = None) -> pd.Series[Any]:
     ------
     InputError
         If it cannot be read, a row of it cannot, or no column is told.
+
+    Warns
+    -----
+    GuessWarning
+        As of :func:`smslab.read_messages`.
     """
     with open_source(path) as source:
         names = source.schema.names
@@ -443,6 +455,8 @@ def numbers_in(path: str | Path, to: str | None = None) -> pd.Series[Any]:
         if source.unreadable:
             row, problem, _ = source.unreadable[0]
             raise InputError(f"{source.name}: row {row} {problem}; none of these may be lost")
-    if len(names) == 1 and not locate(pd.Series(names), "US").problem[0]:
+    for guess in source.guesses:
+        warnings.warn(f"{source.name} {guess}", GuessWarning, stacklevel=2)
+    if len(names) == 1 and sum(map(str.isdigit, names[0])) >= _DIGITS:
         parts.insert(0, pd.Series(names))  # a file without a header
     return pd.concat(parts, ignore_index=True) if parts else pd.Series([], dtype="str")

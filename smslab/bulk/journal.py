@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from smslab.errors import InputError
+from smslab.errors import InputError, SmslabError
 
 __all__ = ["Journal"]
 
@@ -47,7 +47,7 @@ class Journal:
         self._output = Path(os.path.realpath(output))
         self._folder = self._output.with_name(f".{self._output.name}.smslab")
         self.aside = self._folder / "output"
-        self._job = json.dumps(job, sort_keys=True, ensure_ascii=False)
+        self._job = json.dumps(job, sort_keys=True, ensure_ascii=True)
         self._resume = resume
         self.finished = 0
         self._lock: Any = None
@@ -71,6 +71,8 @@ class Journal:
                 )
             while self._batch(self.finished).exists():
                 self.finished += 1
+            if self.finished and not self._is_whole(self.finished - 1):
+                self.finished -= 1  # cut by whatever stopped the machine
         else:
             for path in self._folder.glob("batch-*"):
                 path.unlink()
@@ -79,6 +81,13 @@ class Journal:
 
     def _batch(self, number: int) -> Path:
         return self._folder / f"batch-{number:06d}.arrow"
+
+    def _is_whole(self, number: int) -> bool:
+        try:
+            self.read(number)
+        except (pa.ArrowInvalid, OSError):
+            return False
+        return True
 
     def read(self, number: int) -> pa.Table:
         """Read a finished batch.
@@ -120,7 +129,7 @@ class Journal:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # What is wrong with the input stays wrong; a full disk or an interrupt does not.
-        if kind is None or issubclass(kind, InputError):
+        if kind is None or issubclass(kind, SmslabError):
             shutil.rmtree(self._folder, ignore_errors=True)
         else:
             with contextlib.suppress(OSError):

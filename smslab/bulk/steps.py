@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -108,7 +109,8 @@ class _Tally:
         lines = [f"{rows:,} rows, {report['segments'].sum():,} segments"]
         for encoding, texts in zip(report["encoding"], report["texts"], strict=True):
             lines.append(f"{encoding:9} {texts:>11,}")
-        return lines
+        nulls = rows - int(report["texts"].sum())
+        return [*lines, f"{'null':9} {nulls:>11,}"] if nulls else lines
 
 
 class Segment(_Beside):
@@ -216,7 +218,9 @@ class Encode:
         try:
             frame = encode(texts, reference=self._reference, **self._options)
         except TextError as error:
-            raise TextError(f"of the rows from {self._rows + 1:,} on, from 0: {error}") from None
+            before = self._rows + 1
+            told = re.sub(r"row (\d+)", lambda row: f"row {int(row[1]) + before}", str(error))
+            raise TextError(told) from None
         frame["message"] += self._rows + 1
         found = pa.Table.from_pandas(frame, preserve_index=False).cast(self.added)
         self._note(found)

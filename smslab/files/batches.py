@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import Final, Protocol
 
@@ -84,6 +85,10 @@ def in_batches(
         yield pa.concat_tables(kept)
 
 
+def _hex(value: bytes | uuid.UUID) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
 def octets_in_hex(table: pa.Table) -> pa.Table:
     """Write octets as hexadecimal digits, for what has no way to write them.
 
@@ -96,9 +101,16 @@ def octets_in_hex(table: pa.Table) -> pa.Table:
     -------
     pyarrow.Table
     """
+    of_octets = (
+        *(pa.types.is_binary, pa.types.is_large_binary),
+        *(pa.types.is_binary_view, pa.types.is_fixed_size_binary),
+    )
     for place, field in enumerate(table.schema):
-        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+        kind = field.type
+        kind = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if any(fits(kind) for fits in of_octets):
             values = table.column(place).to_pylist()
-            texts = [None if value is None else value.hex() for value in values]
+            texts = [None if value is None else _hex(value) for value in values]
             table = table.set_column(place, field.name, pa.array(texts, pa.large_string()))
     return table

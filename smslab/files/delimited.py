@@ -157,6 +157,7 @@ class _Quotes(io.RawIOBase):
     def __init__(self, file: Any, delimiter: str) -> None:
         self._file = file
         self._delimiter = np.frombuffer(delimiter.encode()[-1:], np.uint8)
+        self._ended = False
         self._state = np.array([quotes.FIELD_BEGINS, 1, 0, 0, 0, 0])
 
     def readable(self) -> bool:
@@ -164,6 +165,10 @@ class _Quotes(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         octets = self._file.read(len(buffer))
+        if not octets and not self._ended:
+            # A header alone is no CSV to pyarrow without the end of its line.
+            self._ended = True
+            octets = b"" if self._state[5] in (0x0A, 0x0D) else b"\n"
         buffer[: len(octets)] = octets
         quotes.quotes_kernel(np.frombuffer(octets, np.uint8), self._delimiter, self._state)
         return len(octets)

@@ -143,6 +143,8 @@ def utf8_of(name: str, file: Any, encoding: str | None) -> tuple[Any, str, list[
         If it is empty, or not in the encoding.
     """
     start = _first(file)
+    while start.startswith(codecs.BOM_UTF8 * 2):
+        start = start.removeprefix(codecs.BOM_UTF8)
     if not start:
         raise InputError(f"{name}: is empty")
     marked = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
@@ -157,7 +159,9 @@ def utf8_of(name: str, file: Any, encoding: str | None) -> tuple[Any, str, list[
     try:
         sample = codecs.getincrementaldecoder(found)().decode(start, final=whole)
     except UnicodeError as error:
-        raise InputError(f"{name}: is not {found}: {error}") from None
+        is_guess = encoding is None and bool(guesses)
+        what = "neither UTF-8 nor Windows-1252: name its encoding" if is_guess else f"not {found}"
+        raise InputError(f"{name}: is {what}: {error}") from None
     joined: io.BufferedReader[Any] = io.BufferedReader(_Joined(start, file), 1 << 20)
     if codecs.lookup(found).name not in ("utf-8", "utf-8-sig"):
         joined = io.BufferedReader(_Recoded(name, joined, found), 1 << 20)

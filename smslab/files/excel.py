@@ -68,7 +68,8 @@ class ExcelSource:
         if sheet is None and len(sheets) > 1:
             self.guesses.append(f"has the sheets {sheets}: the first is read")
         try:
-            self._rows = book.get_sheet_by_name(sheet or sheets[0]).iter_rows()
+            chosen = book.get_sheet_by_name(sheet or sheets[0])
+            self._rows, self._left = chosen.iter_rows(), (chosen.start or (0, 0))[1]
             names = self._header()
         except calamine.CalamineError as error:
             raise InputError(f"{name}: its sheet cannot be read: {error}") from None
@@ -80,7 +81,9 @@ class ExcelSource:
             names = [_shown(cell) or "" for cell in cells]
             if any(names):
                 # A column without a name is one all the same, as long as something is in it.
-                return [name or f"column {_letters(at)}" for at, name in enumerate(names)]
+                return [
+                    name or f"column {_letters(self._left + at)}" for at, name in enumerate(names)
+                ]
         raise InputError(f"{self.name}: the sheet is empty")
 
     def read_octets(self) -> int:

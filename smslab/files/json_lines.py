@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from smslab.columns import NESTED
+from smslab.columns import NESTED, NULLABLE
 from smslab.errors import InputError
 from smslab.files.batches import MOST_UNREADABLE, in_batches, octets_in_hex
 from smslab.files.encodings import utf8_of
@@ -19,18 +19,8 @@ __all__ = ["JsonLinesSink", "JsonLinesSource"]
 
 _STRING: Final = pa.large_string()
 
-#: Integers stay integers beside nulls.
-_NULLABLE: Final = {
-    pa.int8(): pd.Int8Dtype(),
-    pa.int16(): pd.Int16Dtype(),
-    pa.int32(): pd.Int32Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.uint8(): pd.UInt8Dtype(),
-    pa.uint16(): pd.UInt16Dtype(),
-    pa.uint32(): pd.UInt32Dtype(),
-    pa.uint64(): pd.UInt64Dtype(),
-    pa.bool_(): pd.BooleanDtype(),
-}
+#: The first line has to be shorter, for the names of the columns.
+_LONGEST_LINE: Final = 4 << 20
 
 
 class JsonLinesSource:
@@ -63,6 +53,8 @@ class JsonLinesSource:
         self._file, sample, self.notes, self.guesses = utf8_of(name, file, encoding)
         nested: dict[str, int] = {}
         first = ""
+        if "\n" not in sample and len(sample.encode()) >= _LONGEST_LINE:
+            raise InputError(f"{name}: its first line is longer than {_LONGEST_LINE >> 20} MB")
         for number, line in enumerate(sample.split("\n")[:-1] or [sample], 1):
             found, problem = _object_of(line)
             if problem and line.strip():
@@ -179,6 +171,8 @@ def _object_of(line: str) -> tuple[dict[str, Any], str]:
         return {}, str(error)
     except (ValueError, RecursionError):
         return {}, "is not JSON"
+    if isinstance(found, dict) and not all(map(_is_whole, found)):
+        return {}, "has a name with half a surrogate pair"
     return (found, "") if isinstance(found, dict) else ({}, "is no JSON object")
 
 
@@ -196,28 +190,59 @@ class JsonLinesSink:
     ----------
     file : binary file
         Where to.
+    schema : pyarrow.Schema
+        Columns of the batches.
+
+    Raises
+    ------
+    InputError
+        If two columns have one name.
     """
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: Any, schema: pa.Schema) -> None:
         self._file = file
+        double = next((name for name in schema.names if schema.names.count(name) > 1), None)
+        if double is not None:
+            raise InputError(f"two columns are called {double!r}, which no JSON object can have")
 
     def write(self, table: pa.Table) -> None:
         """Write a batch."""
         table = octets_in_hex(table)
-        if any(pa.types.is_nested(field.type) for field in table.schema):
-            # Slower: pandas makes floats of integers beside nulls inside lists and structs.
+        if not all(map(_is_exact, table.columns)):
             rows = table.to_pylist()
             lines = "".join(json.dumps(r, ensure_ascii=False, default=_plain) + "\n" for r in rows)
         else:
-            frame = table.to_pandas(types_mapper=_NULLABLE.get)
+            frame = table.to_pandas(types_mapper=NULLABLE.get)
             lines = frame.to_json(
                 orient="records", lines=True, force_ascii=False, date_format="iso"
             )
         self._file.write(lines.encode())
 
 
+def _is_exact(column: pa.ChunkedArray) -> bool:
+    """Say whether pandas writes a column as it is: it rounds numbers and times."""
+    kind = column.type
+    if pa.types.is_floating(kind):
+        return pa.types.is_float64(kind) and bool(
+            pc.all(pc.equal(pc.round(column, _DECIMALS), column), min_count=0).as_py()
+        )
+    if pa.types.is_timestamp(kind):
+        return kind.unit in ("s", "ms")
+    is_other = pa.types.is_nested(kind) or pa.types.is_temporal(kind)
+    return not is_other and not pa.types.is_decimal(kind)
+
+
+#: Digits behind the point that pandas writes.
+_DECIMALS: Final = 10
+
+
 def _plain(value: Any) -> str:
-    """Write what JSON has no way to write."""
+    """Write what JSON has no way to write, times as pandas does."""
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, dt.datetime):
+        moment = value if value.tzinfo is None else value.astimezone(dt.UTC)
+        is_fine = value.microsecond % 1000 or getattr(value, "nanosecond", 0)
+        text = moment.isoformat() if is_fine else moment.isoformat(timespec="milliseconds")
+        return text.replace("+00:00", "Z")
     return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)

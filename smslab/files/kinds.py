@@ -59,7 +59,9 @@ def kind_of(path: str) -> tuple[str, str]:
         name = name.rpartition(".")[0]
     kind = _KINDS.get(Path(name).suffix)
     if kind is None:
-        raise InputError(f"{path}: unknown kind of file; must end in one of {ENDINGS}")
+        raise InputError(
+            f"{path}: unknown kind of file; must end in one of {ENDINGS}, or be - alone"
+        )
     if compression and kind in ("parquet", "excel"):
         raise InputError(f"{path}: {kind} is compressed inside; decompress the file")
     return kind, compression

@@ -60,7 +60,7 @@ class ParquetSource:
     def _blocks(self, rows: int) -> Iterator[pa.RecordBatch]:
         try:
             for batch in self._file.iter_batches(batch_size=min(rows, 1 << 16)):
-                batch.validate()
+                batch.validate(full=True)  # texts that are no UTF-8 end a process further on
                 self._done += len(batch)
                 yield batch
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:

@@ -59,6 +59,6 @@ def open_sink(
         if compression:
             file = stack.enter_context(pa.CompressedOutputStream(file, compression))
         if kind == "jsonl":
-            yield JsonLinesSink(file)
+            yield JsonLinesSink(file, schema)
         else:
             yield stack.enter_context(DelimitedSink(file, kind, schema, guard=guard))

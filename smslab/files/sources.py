@@ -92,6 +92,8 @@ def open_source(path: str | Path, reading: Reading | None = None) -> Iterator[So
     """
     path, reading = str(path), reading or Reading()
     encoding, delimiter = reading.encoding, reading.delimiter
+    if path == "-" and sys.stdin is None:
+        raise InputError("standard input: is closed")
     if path == "-":
         yield DelimitedSource("standard input", "csv", sys.stdin.buffer, 0, encoding, delimiter)
         return
@@ -100,6 +102,8 @@ def open_source(path: str | Path, reading: Reading | None = None) -> Iterator[So
         try:
             if os.path.isdir(path):
                 raise InputError(f"{path}: is a folder; pass a file")
+            if os.path.exists(path) and not os.path.isfile(path):
+                raise InputError(f"{path}: is no file; pass it on to the standard input, -")
             octets = os.path.getsize(path)
             if not octets:
                 raise InputError(f"{path}: is empty")

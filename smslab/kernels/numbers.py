@@ -32,7 +32,8 @@ _ROOM = 20
 
 @kernel
 def _is_space(byte: int) -> bool:
-    return byte == 0x20 or (0x09 <= byte <= 0x0D and byte != 0x0B)
+    # Line breaks part numbers.
+    return byte in (0x20, 0x09, 0x0C)
 
 
 @kernel
@@ -87,6 +88,8 @@ def _begin(data: npt.NDArray[np.uint8], start: int, end: int) -> tuple[int, bool
     Where they do not begin, the place is -1.
     """
     at = start
+    # What guards a number against spreadsheets.
+    at += 1 if at < end and data[at] == 0x27 else 0
     # tel:
     if end - at > 4 and data[at] == 0x74 and data[at + 1] == 0x65 and data[at + 2] == 0x6C:
         at += 4 if data[at + 3] == 0x3A else 0
