@@ -1,5 +1,6 @@
 """Lists in files: every kind, every fault, and runs that are killed."""
 
+import datetime as dt
 import gzip
 import io
 import json
@@ -534,3 +535,165 @@ def test_from_the_standard_input_to_the_standard_output(tmp_path):
     assert run.returncode == 0
     assert run.stdout.splitlines()[1].startswith('"+12025550101","Grüße","sendable"')
     assert run.stderr.startswith("1 row, 1 of them can be sent")
+
+
+def test_the_standard_input_cannot_go_on(listed, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"to,text\n+12025550101,Hi\n")))
+    with pytest.raises(OptionError, match="standard input cannot go on"):
+        smslab.prepare_file("-", "out.csv", resume=True)
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InputError, match="standard input: is closed"):
+        smslab.prepare_file("-", "out.csv")
+
+
+def test_other_opt_outs_are_another_job(listed):
+    write(listed, "list.csv")
+    several = np.arange(12125550000, 12125555000)
+    others = several.copy()
+    others[2500] = 12025550123
+
+    def interrupt(rows, done, total):
+        raise KeyboardInterrupt
+
+    for kind in (lambda a: a, pd.Index, pd.Series, list, iter, lambda a: set(a.tolist())):
+        options = {"batch_rows": 500}
+        with pytest.raises(KeyboardInterrupt):
+            smslab.prepare_file(
+                "list.csv", "out.csv", opt_outs=kind(several), progress=interrupt, **options
+            )
+        with pytest.raises(InputError, match="other options"):
+            smslab.prepare_file(
+                "list.csv", "out.csv", opt_outs=kind(others), resume=True, **options
+            )
+    with pytest.raises(KeyboardInterrupt):
+        smslab.prepare_file("list.csv", "out.csv", opt_outs=several, progress=interrupt)
+    smslab.prepare_file("list.csv", "out.csv", opt_outs=several.copy(), resume=True)
+
+
+def test_a_damaged_batch_is_done_again(listed):
+    write(listed, "list.csv")
+    smslab.prepare_file("list.csv", "whole.csv", batch_rows=500)
+
+    def interrupt(rows, done, total):
+        if rows == 1500:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        smslab.prepare_file("list.csv", "out.csv", batch_rows=500, progress=interrupt)
+    last = Path(".out.csv.smslab/batch-000002.arrow")
+    last.write_bytes(last.read_bytes()[:50])
+    smslab.prepare_file("list.csv", "out.csv", batch_rows=500, resume=True)
+    assert Path("out.csv").read_bytes() == Path("whole.csv").read_bytes()
+
+
+def test_what_is_no_file_is_left_alone(listed):
+    write(listed, "list.csv")
+    os.mkfifo("pipe.csv")
+    for path, output in (("list.csv", "pipe.csv"), ("pipe.csv", "out.csv")):
+        with pytest.raises(InputError, match="is no file"):
+            smslab.segment_file(path, output)
+    assert not Path("pipe.csv").is_file()
+
+
+def test_rows_that_cannot_be_read_are_told_of(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bad, good = Path("bad.csv"), Path("good.csv")
+    bad.write_text("to,text\n\n+12025550101,a\n\nlost\n+12025550102,b\n")
+    good.write_text("to,text\n+12025550101,a\n")
+    report = smslab.segment_file("bad.csv", "out.csv")
+    assert report.rows == 2
+    kept = pd.read_csv("out.csv.unreadable.csv")
+    assert kept.to_numpy().tolist() == [[3, "has 1 cells, the header 2", "lost"]]
+    assert "row 3 has 1 cells, the header 2: 'lost'" in report.summary()
+    smslab.segment_file("good.csv", "out.csv")
+    assert not Path("out.csv.unreadable.csv").exists()
+    bad.rename("list.csv.unreadable.csv")
+    with pytest.raises(InputError, match="would be written over"):
+        smslab.segment_file("list.csv.unreadable.csv", "list.csv")
+
+
+def test_columns_of_one_and_headers_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("blank.csv").write_text("\n\ntext\n\nHello\n")
+    assert smslab.segment_file("blank.csv", "out.csv").rows == 2
+    Path("head.csv").write_text("to,text")
+    assert smslab.segment_file("head.csv", "out.csv").rows == 0
+    Path("marks.csv").write_bytes(b"\xef\xbb\xbf" * 2 + b"code,text\n007,a\n")
+    smslab.segment_file("marks.csv", "out.csv")
+    assert pd.read_csv("out.csv", dtype="str")["code"].tolist() == ["007"]
+
+
+def test_json_lines_are_exact(tmp_path):
+    lines = [
+        '{"text": "a", "n": 1.10, "b": 123456789012345678901, "l": [1.10, {"x": null}], "t": true}',
+        '{"text": "b", "n": 1e400, "b": null, "l": [], "t": null}',
+        '{"text": ["c"], "n": 1, "b": 2, "l": [], "t": null}',
+    ]
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    report = smslab.segment_file(tmp_path / "in.jsonl", tmp_path / "out.jsonl")
+    first, second = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    assert first["n"] == "1.10"
+    assert first["b"] == "123456789012345678901"
+    assert first["l"] == '[1.10, {"x": null}]'
+    assert (first["t"], second["n"], second["b"]) == ("true", "1e400", None)
+    assert report.unreadable["problem"].tolist() == [
+        "has a list or an object where 'text' is a text"
+    ]
+    moment = pd.Timestamp("2026-11-26 10:00:20.123456789")
+    table = pa.table(
+        {
+            "text": ["a", "b"],
+            "f": [0.1234567890123456, 1e-12],
+            "s": pa.array([dt.datetime(2026, 11, 26, 10), None], pa.timestamp("s", "UTC")),
+            "ns": pa.array([moment, None], pa.timestamp("ns")),
+            "d": pa.array([dt.date(2026, 1, 2), None]),
+            "id": pa.array([[2**53 + 1, None], [1]], pa.list_(pa.int64())),
+            "u": pa.array([b"0123456789abcdef", None], pa.binary(16)),
+        }
+    )
+    pq.write_table(table, tmp_path / "in.parquet")
+    smslab.segment_file(tmp_path / "in.parquet", tmp_path / "out.jsonl")
+    first, second = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    assert (first["f"], second["f"]) == (0.1234567890123456, 1e-12)
+    assert first["s"] == "2026-11-26T10:00:00.000Z"
+    assert first["ns"] == "2026-11-26T10:00:20.123456789"
+    assert (first["d"], second["d"]) == ("2026-01-02", None)
+    assert first["id"] == [2**53 + 1, None]
+    assert first["u"] == b"0123456789abcdef".hex()
+    smslab.segment_file(tmp_path / "in.parquet", tmp_path / "out.csv")
+    assert b"0123456789abcdef".hex() in (tmp_path / "out.csv").read_text()
+    pq.write_table(pa.table([["a"], [1], [2]], names=["text", "n", "n"]), tmp_path / "in.parquet")
+    with pytest.raises(InputError, match="two columns are called 'n'"):
+        smslab.segment_file(tmp_path / "in.parquet", tmp_path / "out.jsonl")
+
+
+def test_parquet_that_is_no_utf8(tmp_path):
+    bad = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xff")]
+    )
+    pq.write_table(pa.table({"text": ["a"], "x": bad}), tmp_path / "in.parquet")
+    for kind in ("csv", "jsonl", "xlsx"):
+        with pytest.raises(InputError, match=r"not a whole and valid Parquet file.*UTF8"):
+            smslab.segment_file(tmp_path / "in.parquet", tmp_path / f"out.{kind}")
+    assert os.listdir(tmp_path) == ["in.parquet"]
+
+
+def test_a_template_does_not_depend_on_batches(tmp_path):
+    table = pa.table({"to": [12025550101, 12025550102, 12025550103], "price": [5.0, 2.5, 1e20]})
+    pq.write_table(table, tmp_path / "in.parquet")
+    for rows in (1, 2, 3):
+        smslab.prepare_file(
+            tmp_path / "in.parquet", tmp_path / "out.csv", template="{price}", batch_rows=rows
+        )
+        found = pd.read_csv(tmp_path / "out.csv", dtype="str")["sms_text"]
+        assert found.tolist() == ["5", "2.5", "1e+20"]
+
+
+def test_what_cannot_be_added_up_by(listed, capsys):
+    write(listed, "list.csv")
+    with pytest.raises(OptionError, match="'segments' cannot be added up by"):
+        smslab.cost_file("list.csv", by="segments")
+    assert "encoding" in smslab.cost_file("list.csv", by="encoding").report
+    assert main(["cost", "list.csv", "--by", "country,country"]) == 0
+    assert main(["cost", "list.csv", "--by", "country", "-o", "out.jsonl"]) == 2
+    assert "sums go into .csv or .parquet" in capsys.readouterr().err

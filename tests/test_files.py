@@ -205,6 +205,8 @@ def test_opt_outs_are_complete(tmp_path):
     path = tmp_path / "out.csv"
     path.write_text("+12025550123\n+12025550124\n")
     assert numbers_in(path).tolist() == ["+12025550123", "+12025550124"]
+    path.write_text("06 12 34 56 78\n")
+    assert numbers_in(path).tolist() == ["06 12 34 56 78"]
     path.write_text("number\n+12025550123\n")
     assert numbers_in(path).tolist() == ["+12025550123"]
     path.write_text("phone,name\n+12025550123,Ann\n+12025550124\n")
@@ -212,6 +214,9 @@ def test_opt_outs_are_complete(tmp_path):
         numbers_in(path)
     workbook(tmp_path / "out.xlsx", {"one": [["Phone"], [12025550123]]})
     assert numbers_in(tmp_path / "out.xlsx").tolist() == ["12025550123"]
+    workbook(tmp_path / "out.xlsx", {"one": [["Phone"], [1]], "two": [["Phone"], [2]]})
+    with pytest.warns(GuessWarning, match="has the sheets"):
+        numbers_in(tmp_path / "out.xlsx")
 
 
 def test_options_of_reading(tmp_path, monkeypatch, capsys):
@@ -221,8 +226,12 @@ def test_options_of_reading(tmp_path, monkeypatch, capsys):
     assert "smslab: list.csv is not UTF-8 (line 2 has the octet 0xFC)" in capsys.readouterr().err
     assert main(["lint", "list.csv", "--encoding", "latin-1", "--delimiter", "|"]) == 0
     assert capsys.readouterr().err == ""
-    with pytest.raises(OptionError, match="delimiter must be one ASCII character"):
-        smslab.read_messages("list.csv", delimiter="")
+    for delimiter in ("", "§", '"'):
+        with pytest.raises(OptionError, match="delimiter must be one ASCII character"):
+            smslab.read_messages("list.csv", delimiter=delimiter)
+    for encoding in ("rot13", "hex", "idna", "unicode_escape", "none"):
+        with pytest.raises(OptionError, match="encoding must be one of text files"):
+            smslab.read_messages("list.csv", encoding=encoding)
 
 
 @pytest.mark.parametrize(

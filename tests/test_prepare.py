@@ -316,3 +316,34 @@ def test_time_zones_of_the_list(tmp_path):
     assert (
         again["sms_send_at"].astype("str").tolist() == found["sms_send_at"].astype("str").tolist()
     )
+
+
+def test_numbers_that_are_guarded_or_parted():
+    listed = pd.DataFrame({"to": ["'+1-202-555-0101", "5551234\n5555678"], "text": "Hi"})
+    found = smslab.prepare(listed, country="IS").messages
+    assert found["sms_number"].fillna("").tolist() == ["+12025550101", ""]
+    assert found["sms_reason"].tolist()[1] == "not a phone number"
+
+
+def test_a_float_among_numbers_rejects_its_row_alone():
+    listed = pd.DataFrame({"to": [12025550101.0, None, 12025550102.5], "text": "Hi"})
+    reasons = ["-", "no number", "not a phone number"]
+    found = smslab.prepare(listed).messages["sms_reason"].astype("str").fillna("-")
+    assert found.tolist() == reasons
+
+
+def test_arrow_tables_keep_their_integers():
+    table = pa.table({"to": ["+1"] * 2, "text": ["a"] * 2, "id": pa.array([2**53 + 1, None])})
+    assert smslab.prepare(table).messages["id"].tolist()[0] == 2**53 + 1
+
+
+def test_options_that_cannot_be(tmp_path):
+    listed = pd.DataFrame({"to": ["+12025550101"], "text": "Hi"})
+    for year in (1, 9999):
+        start = dt.datetime(year, 12, 31, 23, tzinfo=UTC)
+        with pytest.raises(OptionError, match="start must be in the years 1971 to 2199"):
+            smslab.prepare(listed, quiet_hours=(21, 8), start=start)
+    with pytest.raises(TypeError, match="pass the column of the table"):
+        smslab.prepare(listed, opt_outs=listed)
+    with pytest.raises(TextError, match="half a surrogate pair"):
+        smslab.prepare(listed, template="Hi \udcff")

@@ -156,7 +156,7 @@ ALLOWED = {
             sending_hours smart templates text validation
         """,
         "validation": "errors",
-        "prepare": "preparation rates rules text",
+        "prepare": "columns preparation rates rules text",
         "sending_hours": "calendars demand errors numbering regulations",
         "seen": "errors kernels text",
         "text": "errors kernels",

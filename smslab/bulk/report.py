@@ -28,8 +28,8 @@ class FileReport:
         As :attr:`smslab.Prepared.report` of what was prepared, as :meth:`smslab.Bill.by` of what
         was priced; else ``encoding``, ``texts`` and ``segments``.
     unreadable : pandas.DataFrame
-        Rows that could not be read, which are in no output: ``row`` (from 1, the header counted),
-        ``problem`` and ``content``.
+        Rows that could not be read, which are in no output: ``row`` (from 1, the header counted,
+        blank lines not), ``problem`` and ``content``.
     words : tuple of str
         The report in words, a line each.
     notes : tuple of str

@@ -78,12 +78,11 @@ class DelimitedSource:
         self.schema: pa.Schema = self._reader.schema
 
     def _opened(self, names: list[str], blank_lines: int) -> pa_csv.CSVStreamingReader:
-        # In a file of one column an empty line is an empty cell; in others it is passed over below,
-        # since pyarrow would not count it.
+        # In a file of one column an empty line is an empty cell.
         parse = pa_csv.ParseOptions(
             delimiter=self._delimiter,
             newlines_in_values=True,
-            ignore_empty_lines=False,
+            ignore_empty_lines=len(names) > 1,
             invalid_row_handler=self._skip,
         )
         # "NA" is Namibia and "null" a text: no cell of a CSV file is a null.
@@ -112,8 +111,6 @@ class DelimitedSource:
             )
 
     def _skip(self, row: Any) -> str:
-        if not row.text.strip():
-            return "skip"
         what = f"has {row.actual_columns} cells, the header {row.expected_columns}"
         self.unreadable.append((row.number or 0, what, row.text))
         return "error" if len(self.unreadable) > MOST_UNREADABLE else "skip"
@@ -164,11 +161,12 @@ class _Quotes(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        octets = self._file.read(len(buffer))
-        if not octets and not self._ended:
+        octets = self._file.read(len(buffer) - 1)
+        if len(octets) < len(buffer) - 1 and not self._ended:
             # A header alone is no CSV to pyarrow without the end of its line.
             self._ended = True
-            octets = b"" if self._state[5] in (0x0A, 0x0D) else b"\n"
+            last = octets[-1:] or bytes([self._state[5]])
+            octets += b"" if last in (b"\n", b"\r") else b"\n"
         buffer[: len(octets)] = octets
         quotes.quotes_kernel(np.frombuffer(octets, np.uint8), self._delimiter, self._state)
         return len(octets)

@@ -51,7 +51,7 @@ class Reading:
         if self.encoding is not None:
             try:
                 "".encode(self.encoding)  # some that Python knows are not of texts
-                name = codecs.lookup(self.encoding).name
+                name = codecs.lookup(self.encoding).name.replace("-", "_")
             except LookupError:
                 name = ""
             if not name or name in _NOT_OF_FILES:
