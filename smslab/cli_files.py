@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 #: What a list may be.
-LISTS = ".csv, .tsv, .jsonl (also .gz, .zst), .parquet or .xlsx; - for the standard input"
+LISTS = ".csv, .tsv, .jsonl (also .gz, .zst), .parquet or .xlsx; - for CSV from the standard input"
 
 
 def add_reading_options(command: Any) -> None:
