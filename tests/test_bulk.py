@@ -644,6 +644,8 @@ def test_json_lines_are_exact(tmp_path):
         {
             "text": ["a", "b"],
             "f": [0.1234567890123456, 1e-12],
+            "odd": [float("nan"), float("inf")],
+            "list": [[float("inf")], [0.5]],
             "s": pa.array([dt.datetime(2026, 11, 26, 10), None], pa.timestamp("s", "UTC")),
             "ns": pa.array([moment, None], pa.timestamp("ns")),
             "d": pa.array([dt.date(2026, 1, 2), None]),
@@ -655,6 +657,8 @@ def test_json_lines_are_exact(tmp_path):
     smslab.segment_file(tmp_path / "in.parquet", tmp_path / "out.jsonl")
     first, second = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
     assert (first["f"], second["f"]) == (0.1234567890123456, 1e-12)
+    assert (first["odd"], second["odd"]) == (None, None)
+    assert (first["list"], second["list"]) == ([None], [0.5])
     assert first["s"] == "2026-11-26T10:00:00.000Z"
     assert first["ns"] == "2026-11-26T10:00:20.123456789"
     assert (first["d"], second["d"]) == ("2026-01-02", None)

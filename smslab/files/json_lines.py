@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -209,7 +210,7 @@ class JsonLinesSink:
         """Write a batch."""
         table = octets_in_hex(table)
         if not all(map(_is_exact, table.columns)):
-            rows = table.to_pylist()
+            rows = map(_finite, table.to_pylist())
             lines = "".join(json.dumps(r, ensure_ascii=False, default=_plain) + "\n" for r in rows)
         else:
             frame = table.to_pandas(types_mapper=NULLABLE.get)
@@ -224,7 +225,10 @@ def _is_exact(column: pa.ChunkedArray) -> bool:
     kind = column.type
     if pa.types.is_floating(kind):
         return pa.types.is_float64(kind) and bool(
-            pc.all(pc.equal(pc.round(column, _DECIMALS), column), min_count=0).as_py()
+            pc.all(
+                pc.or_(pc.equal(pc.round(column, _DECIMALS), column), pc.is_nan(column)),
+                min_count=0,
+            ).as_py()
         )
     if pa.types.is_timestamp(kind):
         return kind.unit in ("s", "ms")
@@ -234,6 +238,15 @@ def _is_exact(column: pa.ChunkedArray) -> bool:
 
 #: Digits behind the point that pandas writes.
 _DECIMALS: Final = 10
+
+
+def _finite(value: Any) -> Any:
+    """Put null in the place of what JSON has no number for, as pandas does."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return list(map(_finite, value))
+    return {k: _finite(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def _plain(value: Any) -> str:
