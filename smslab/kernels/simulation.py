@@ -378,8 +378,8 @@ UNLIMITED, SPACING, WINDOW, BUCKET = range(4)
 _ACCOUNT, _SENDER, _CARRIER = range(3)
 
 # Classes of events, in the order in which those of the same time happen. What a carrier does is
-# written down ahead and needs no event.
-_RETURN, _WAKE, _REPLY, _ARRIVAL = np.array([0, 1, 3, 4])
+# written down ahead and needs no event; who is submitted again at once comes back after it.
+_RETURN, _WAKE, _RETURN_AT_ONCE, _REPLY, _ARRIVAL = np.arange(5)
 _SHIFT: Final = 48
 _NUMBER: Final = (1 << _SHIFT) - 1
 
@@ -921,8 +921,8 @@ def _attempt(m: Model, message: int, key: int, time: int, back: int) -> None:
 
 
 @inner
-def _submit(m: Model, message: int, time: int) -> None:
-    """Write down what becomes of a message that a carrier has at a time."""
+def _submit(m: Model, message: int, time: int, now: int) -> None:
+    """Write down what becomes of a message that a carrier has at a time, now or later."""
     if time >= m.general[HORIZON]:
         return
     seed, key = m.general[SEED], _key(m, message)
@@ -936,7 +936,8 @@ def _submit(m: Model, message: int, time: int) -> None:
         else:
             m.times[ENTERED, message] = time
             wait = int(m.instants[m.general[RESUBMIT] + before])
-            _push(m, time + wait, _RETURN, message)
+            at_once = wait == 0 and time > now
+            _push(m, time + wait, _RETURN_AT_ONCE if at_once else _RETURN, message)
         return
     m.times[SENT, message] = time
     drawn = uniform(seed, OUTCOME, key, FIRST)
@@ -1080,22 +1081,23 @@ def _loop(m: Model, order: npt.NDArray[np.int64]) -> None:
                 if message == NEVER:
                     break
             else:
+                returns = kind in (_RETURN, _RETURN_AT_ONCE)
                 s = _station_from(m, message, stage, time)
                 if s == NEVER and m.codes[STAGE, message] == _CARRIER:
                     done = time
-                if s == NEVER or _must_wait(m, s, message, time, kind == _RETURN):
+                if s == NEVER or _must_wait(m, s, message, time, returns):
                     s = NEVER
             if s != NEVER:
                 done = _begin(m, s, message, time)
             if done != NEVER:
-                _submit(m, message, done)
+                _submit(m, message, done, time)
             if kind != _WAKE:
                 break
 
 
 @inner
 def _expire_held(m: Model, key: int, message: int) -> None:
-    if key >> _SHIFT == _RETURN and _deadline(m, message) < m.general[HORIZON]:
+    if key >> _SHIFT in (_RETURN, _RETURN_AT_ONCE) and _deadline(m, message) < m.general[HORIZON]:
         _expire(m, message)
 
 
